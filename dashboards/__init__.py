@@ -1,0 +1,1 @@
+"""What people see: boards defined once, drawn as the built-in page."""

@@ -1,0 +1,32 @@
+"""The page's static files: two of our own, an icon, and the libraries' bundle."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from dashboards.bundle import bundle, mark
+
+_FOLDER = Path(__file__).parent / "static"
+_KINDS = {
+    "page.css": "text/css; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "vega.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+
+
+@functools.cache
+def asset(name: str) -> tuple[bytes, str] | None:
+    """Body and media type of a static file; None for a name that is not ours."""
+    if name not in _KINDS:
+        return None
+    body = bundle() if name == "vega.js" else (_FOLDER / name).read_bytes()
+    return body, _KINDS[name]
+
+
+@functools.cache
+def asset_link(name: str) -> str:
+    """The address of a static file; it changes with the content, so browsers may keep it."""
+    found = asset(name)
+    return f"/static/{name}?v={mark(found[0])}" if found else f"/static/{name}"

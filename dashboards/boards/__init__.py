@@ -1,0 +1,1 @@
+"""One board, one question, one file; a board exists by being in this folder."""

@@ -1,0 +1,84 @@
+"""What is changing in this agency, and does its data arrive?"""
+
+from __future__ import annotations
+
+from dashboards import questions
+from dashboards.board import Board, Variable
+from dashboards.panel import Panel
+
+BOARD = Board(
+    uid="headwind-agency",
+    title="Agency",
+    question="What is changing in this agency, and does its data arrive?",
+    variables=(
+        Variable(name="agency", label="Agency", required=True),
+        Variable(name="unit", label="Unit"),
+        Variable(name="service", label="Service"),
+        Variable(name="stratum", label="Stratum"),
+    ),
+    reading=(
+        "The line is the rolling value, the band its 95 % interval; grey means low n.",
+        "A shaded span is an alert, a triangle a signal: pointing up when the value was higher "
+        "than expected, down when lower; blue for better, red for worse.",
+    ),
+    panels=(
+        Panel(
+            id="sentence",
+            kind="sentence",
+            title="In one sentence, now",
+            description="The worst alert open in the agency and its reason; n is in its evidence.",
+            unit="alerts",
+            question=questions.open_alerts,
+            place="top",
+        ),
+        Panel(
+            id="indicators",
+            kind="multiples",
+            title="Every indicator of this agency, as restated",
+            description="The rolling value of each indicator with its 95 % interval, the newest "
+            "with its n; alerts shaded, signals as triangles. Each line has its own scale.",
+            unit="indicator",
+            question=questions.history,
+            overlays={"signals": questions.signals, "alerts": questions.alerts},
+            split="indicator",
+            points=300,
+            empty="No value of any indicator yet for this selection.",
+        ),
+        Panel(
+            id="alerts",
+            kind="table",
+            title="Active alerts now",
+            description="Alerts of this agency that are open, the newest first, with the reason "
+            "as it was decided; the n behind each stands in its evidence.",
+            unit="alerts",
+            question=questions.open_alerts,
+            place="side",
+            columns=("severity", "story", "opened"),
+            empty="No alert is open.",
+        ),
+        Panel(
+            id="sources",
+            kind="table",
+            title="Sources now",
+            description="Each sender: the time of its last event and how long ago that is, and "
+            "n, the events taken, without the repeats that were dropped.",
+            unit="events",
+            question=questions.sources,
+            place="side",
+            columns=("source", "last_time", "accepted", "late"),
+            empty="No source has sent an event.",
+        ),
+        Panel(
+            id="refused",
+            kind="table",
+            title="Refused lately, now",
+            description="The newest 500 refused events at most, counted by the code of every "
+            "problem; n is the number of events with that problem.",
+            unit="events",
+            question=questions.refusals,
+            place="side",
+            columns=("code", "count", "received"),
+            empty="Nothing has been refused.",
+        ),
+    ),
+)

@@ -1,0 +1,75 @@
+"""How does one indicator move in each agency, and how sure is it?"""
+
+from __future__ import annotations
+
+from dashboards import questions
+from dashboards.board import Board, Variable
+from dashboards.panel import Panel
+
+BOARD = Board(
+    uid="headwind-indicator",
+    title="Indicator",
+    question="How does this indicator move in each agency, and how sure is it?",
+    variables=(
+        Variable(name="indicator", label="Indicator", required=True),
+        Variable(name="unit", label="Unit"),
+        Variable(name="service", label="Service"),
+        Variable(name="stratum", label="Stratum"),
+    ),
+    reading=(
+        "All agencies share one vertical scale, so heights can be compared.",
+        "The band is the 95 % interval; where the line is grey, n is below the minimum.",
+        "A grey block is a time without a value, with the reason under the pointer.",
+        "A shaded span is an alert, a triangle a signal: up for higher than expected, down for "
+        "lower; blue for better, red for worse.",
+    ),
+    panels=(
+        Panel(
+            id="agencies",
+            kind="multiples",
+            title="Each agency on one scale, as restated",
+            description="The rolling value with its 95 % interval and n in every agency; low n in "
+            "grey, gaps where it is undefined, alerts shaded, signals as triangles.",
+            unit="indicator",
+            question=questions.history,
+            overlays={"signals": questions.signals, "alerts": questions.alerts},
+            split="agency",
+            shared_axis=True,
+            empty="No agency has a value of this indicator for this selection.",
+        ),
+        Panel(
+            id="ranking",
+            kind="ranking",
+            title="Ranking now",
+            description="The newest rolling value in each agency, best first, with its 95 % "
+            "interval and n. Where two intervals overlap widely, the order says little.",
+            unit="indicator",
+            question=questions.current,
+            place="side",
+        ),
+        Panel(
+            id="signals",
+            kind="table",
+            title="Signals, as restated",
+            description="Each bucket in which a detector saw the value leave what was expected, "
+            "the newest first, with what was expected and the n of the bucket.",
+            unit="indicator",
+            question=questions.signals,
+            place="foot",
+            columns=("bucket_end", "agency", "direction", "value", "expected", "n", "detector"),
+            empty="No detector saw anything unusual in this time.",
+        ),
+        Panel(
+            id="alerts",
+            kind="table",
+            title="Alerts, as restated",
+            description="Alerts on this indicator that were open in the chosen time, the newest "
+            "first, with the reason as it was decided; their n stands in the evidence.",
+            unit="alerts",
+            question=questions.alerts,
+            place="foot",
+            columns=("severity", "story", "opened", "closed"),
+            empty="No alert in this time.",
+        ),
+    ),
+)

@@ -1,0 +1,104 @@
+"""How is the whole organisation doing, and where should I look first?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dashboards import questions
+from dashboards.board import Board, Variable
+from dashboards.panel import Panel
+
+if TYPE_CHECKING:
+    from dashboards.panel import Question, Scope
+
+
+def _of_all(question: Question) -> Question:
+    """The question over every indicator: on this board the chosen one only ranks."""
+
+    def asked(scope: Scope) -> questions.Select[object]:
+        return question(msgspec.structs.replace(scope, indicator=""))
+
+    return asked
+
+
+BOARD = Board(
+    uid="headwind-overview",
+    title="Overview",
+    question="How is the whole organisation doing, and where should I look first?",
+    variables=(Variable(name="indicator", label="Rank agencies by"),),
+    reading=(
+        "Every value covers a rolling window, with its 95 % interval and n, the cases behind it. "
+        "Grey means low n: draw no conclusion. A dash is a number that does not exist, never zero.",
+        "Later arrivals restate values; alerts stay as they were decided.",
+    ),
+    panels=(
+        Panel(
+            id="sentence",
+            kind="sentence",
+            title="In one sentence, now",
+            description="Counts agencies by the worst alert open in each; every agency that ever "
+            "sent an event is in the count.",
+            unit="agencies",
+            question=_of_all(questions.open_alerts),
+            place="top",
+        ),
+        Panel(
+            id="agencies",
+            kind="tiles",
+            title="Agencies now",
+            description="Each agency's state from its open alerts, and the newest rolling value of "
+            "one indicator a pillar with its course over the chosen time; n stands in the table.",
+            unit="indicator",
+            question=_of_all(questions.current),
+            overlays={
+                "history": _of_all(questions.history),
+                "alerts": _of_all(questions.open_alerts),
+            },
+            place="top",
+            points=90,
+        ),
+        Panel(
+            id="states",
+            kind="states",
+            title="State of each agency over time, as restated",
+            description="The worst alert open at each moment, in event time, from all stored "
+            "alerts of the agency; inhibited alerts do not count. The higher the bar, the worse.",
+            unit="state",
+            question=_of_all(questions.alerts),
+        ),
+        Panel(
+            id="values",
+            kind="matrix",
+            title="Every indicator, every agency, now",
+            description="The newest rolling value, its 95 % interval and n, the number of cases "
+            "behind it. Grey with the words low n: fewer cases than the indicator's minimum.",
+            unit="indicator",
+            question=_of_all(questions.current),
+            overlays={"alerts": _of_all(questions.open_alerts)},
+        ),
+        Panel(
+            id="ranking",
+            kind="ranking",
+            title="Ranking now",
+            description="The newest rolling value of the chosen indicator, best first, with its "
+            "95 % interval and n. Where two intervals overlap widely, the order says little.",
+            unit="indicator",
+            question=questions.current,
+            place="side",
+        ),
+        Panel(
+            id="alerts",
+            kind="table",
+            title="Active alerts now",
+            description="Alerts that are open, the newest first, with the reason as it was "
+            "decided; the n behind each stands in its evidence.",
+            unit="alerts",
+            question=_of_all(questions.open_alerts),
+            place="side",
+            columns=("severity", "story", "opened"),
+            empty="No alert is open.",
+        ),
+    ),
+)

@@ -1,0 +1,199 @@
+"""Vega-Lite specifications, made with Altair: what stays the same while the numbers change.
+
+Data is named, never inlined, so that the page can exchange the rows in place. Colours come
+from the theme's styles, so that one specification serves light and dark.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Literal
+
+import altair as alt
+
+from dashboards.theme import BLUE, GREY, ON_COLOUR, RED, STATE_COLOURS, YELLOW
+from dashboards.words import SHARES
+
+_TIME = alt.Scale(type="utc", nice=False)
+_COLOURS = {
+    "better": BLUE,
+    "worse": RED,
+    "changed": GREY,
+    "critical": RED,
+    "warning": YELLOW,
+    "info": GREY,
+}
+_SCALE = alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values()))
+Labels = Literal["top", "bottom", "none"]
+
+
+def _named(name: str) -> alt.Chart:
+    return alt.Chart(alt.NamedData(name=name))
+
+
+def _x(labels: Labels) -> alt.X:
+    axis = alt.Axis(
+        labels=labels != "none",
+        orient="top" if labels == "top" else "bottom",
+        tickCount=6,
+        labelOverlap=True,
+        labelFlush=True,
+        labelBound=True,
+    )
+    return alt.X("t:T", scale=_TIME, axis=axis)
+
+
+def _spans() -> list[Any]:
+    blocks = _named("spans").encode(
+        x=alt.X("t:T", scale=_TIME),
+        x2="t2:T",
+        tooltip=[alt.Tooltip("reason:N", title="Alert"), alt.Tooltip("when:N", title="Open")],
+    )
+    colour = alt.Color("severity:N", scale=_SCALE, legend=None)
+    edge = _named("spans").mark_rule(style="alert-edge").encode(x="t:T", color=colour)
+    return [blocks.mark_rect(opacity=0.22).encode(color=colour), edge]
+
+
+def _gaps() -> list[Any]:
+    gaps = _named("gaps").encode(
+        x=alt.X("t:T", scale=_TIME),
+        x2="t2:T",
+        tooltip=[alt.Tooltip("reason:N", title="No value"), alt.Tooltip("when:N", title="Window")],
+    )
+    word = _named("gaps").transform_filter("datum.wide").mark_text(style="gap-word")
+    return [gaps.mark_rect(style="gap"), word.encode(x="mid:T", text="word:N")]
+
+
+def _signals() -> Any:  # noqa: ANN401 (altair's layers have no common public type)
+    return (
+        _named("signals")
+        .mark_point(filled=True, size=64, opacity=1)
+        .encode(
+            x=alt.X("t:T", scale=_TIME),
+            y="v:Q",
+            color=alt.Color("meaning:N", scale=_SCALE, legend=None),
+            shape=alt.Shape(
+                "direction:N",
+                scale=alt.Scale(domain=["up", "down"], range=["triangle-up", "triangle-down"]),
+                legend=None,
+            ),
+            tooltip=[
+                alt.Tooltip("words:N", title="Signal"),
+                alt.Tooltip("when:N", title="Bucket"),
+                alt.Tooltip("value:N", title="Value"),
+                alt.Tooltip("expected:N", title="Expected"),
+            ],
+        )
+    )
+
+
+def _lines(y: alt.Y) -> list[Any]:
+    found: list[Any] = []
+    for look, suffix in (("ok", ""), ("weak", "-weak")):
+        rows = _named("points").transform_filter(f"datum.look == '{look}'")
+        band = rows.mark_area(style=f"band{suffix}")
+        line = rows.mark_line(style=f"line{suffix}")
+        found += [
+            band.encode(x="t:T", y=alt.Y("lo:Q"), y2="hi:Q", detail="run:N"),
+            line.encode(x="t:T", y=y, detail="run:N"),
+        ]
+    return found
+
+
+@functools.lru_cache(maxsize=128)
+def line(
+    unit: str,
+    height: int,
+    domain: tuple[float, float] | None = None,
+    ticks: int = 4,
+    labels: Labels = "bottom",
+) -> dict[str, Any]:
+    """One line with its interval band; gaps, alerts and signals over it.
+
+    ``unit`` settles how the axis writes numbers, ``height`` is in pixels, ``domain`` fixes the
+    vertical scale (none: fitted to what is drawn, zero not forced), ``labels`` says where the
+    times stand. Named data: points{t, v, lo, hi, look, run, …}, frame{t}, last, gaps, spans,
+    signals.
+    """
+    scale = alt.Scale(zero=False, nice=True)
+    if domain is not None:
+        scale = alt.Scale(domain=list(domain), nice=False, zero=False, clamp=True)
+    axis = alt.Axis(format="~%" if unit in SHARES else ",~r", tickCount=ticks, minExtent=38)
+    y = alt.Y("v:Q", scale=scale, axis=axis)
+    frame = _named("frame").mark_point(opacity=0).encode(x=_x(labels))
+    hover = (
+        _named("points")
+        .mark_rule(strokeWidth=5, opacity=0)
+        .encode(
+            x="t:T",
+            tooltip=[
+                alt.Tooltip("when:N", title="Window"),
+                alt.Tooltip("value:N", title="Value"),
+                alt.Tooltip("between:N", title="95 % interval"),
+                alt.Tooltip("n:N", title="n"),
+                alt.Tooltip("note:N", title="Note"),
+            ],
+        )
+    )
+    last = _named("last").mark_circle(size=42, style="last").encode(x="t:T", y="v:Q")
+    layers = alt.layer(frame, *_spans(), *_gaps(), *_lines(y), hover, last, _signals())
+    return _spec(layers.properties(width="container", height=height))
+
+
+@functools.lru_cache(maxsize=8)
+def states(row_height: int) -> dict[str, Any]:
+    """States over time, one row an agency: the worse the state, the higher its bar.
+
+    Named data: stretches{row, t, t2, state, size, label, reason, when}, frame{t, row}.
+    """
+    rows = alt.Y(
+        "row:N",
+        sort=None,
+        axis=alt.Axis(labelLimit=260, labelFontSize=12, labelPadding=10, grid=False, ticks=False),
+        scale=alt.Scale(paddingInner=0.2, paddingOuter=0.1),
+    )
+    domain = list(STATE_COLOURS)
+    colour = alt.Scale(domain=domain, range=list(STATE_COLOURS.values()))
+    ink = alt.Scale(domain=domain, range=list(ON_COLOUR.values()))
+    frame = _named("frame").mark_point(opacity=0).encode(x=_x("bottom"), y=rows)
+    layers: list[Any] = [frame]
+    heights = {"steady": 6, "unknown": 12, "watch": 18, "strained": 26}
+    for state, height in heights.items():
+        layers.append(
+            _named("stretches")
+            .transform_filter(f"datum.state == '{state}'")
+            .mark_bar(height=height, cornerRadius=1)
+            .encode(
+                x=alt.X("t:T", scale=_TIME),
+                x2="t2:T",
+                y=rows,
+                color=alt.Color("state:N", scale=colour, legend=None),
+                tooltip=[
+                    alt.Tooltip("row:N", title="Agency"),
+                    alt.Tooltip("state:N", title="State"),
+                    alt.Tooltip("when:N", title="From, to"),
+                    alt.Tooltip("reason:N", title="Why"),
+                ],
+            )
+        )
+    label = (
+        _named("stretches")
+        .transform_filter("datum.label != ''")
+        .mark_text(fontSize=11, fontWeight=600)
+        .encode(
+            x="mid:T",
+            y=rows,
+            text="label:N",
+            color=alt.Color("state:N", scale=ink, legend=None),
+        )
+    )
+    chart = alt.layer(*layers, label).resolve_scale(color="independent")
+    return _spec(chart.properties(width="container", height=alt.Step(row_height)))
+
+
+def _spec(chart: Any) -> dict[str, Any]:  # noqa: ANN401 (altair's layers have no common public type)
+    spec: dict[str, Any] = chart.to_dict()
+    spec.pop("config", None)
+    spec["autosize"] = {"type": "fit-x", "contains": "padding"}
+    spec["padding"] = {"left": 0, "right": 6, "top": 4, "bottom": 4}
+    return spec

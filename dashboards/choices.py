@@ -1,0 +1,76 @@
+"""What a reader may choose on a board: an indicator to rank by, a part of the agency, a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dashboards import questions
+from dashboards.drawing import Context, query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection
+
+    from dashboards.board import Board, Variable
+
+_DAY = 86_400_000
+_RANGES = ((90, "90 days"), (365, "1 year"), (3 * 365, "3 years"))
+_DEFAULT_DAYS = 365
+_WHOLE = {"unit": "all units", "service": "all services", "stratum": "all strata"}
+
+
+def choices_of(connection: Connection, board: Board, context: Context) -> list[dict[str, Any]]:
+    """The drop-down lists of a board; a list with nothing to choose from is left out."""
+    found = []
+    cells: dict[str, list[str]] | None = None
+    for variable in board.variables:
+        if variable.required:
+            continue
+        if variable.name == "indicator":
+            options = [(fact.id, fact.title) for fact in context.facts.values()]
+        else:
+            cells = cells if cells is not None else _cells(connection, context)
+            chosen = getattr(context.scope, variable.name)
+            names = sorted({*cells[variable.name], chosen} - {""})
+            options = [("", _WHOLE[variable.name]), *((name, name) for name in names)]
+        if len(options) > 1:
+            found.append(
+                {
+                    "name": variable.name,
+                    "label": _label(variable, context),
+                    "options": options,
+                    "chosen": getattr(context.scope, variable.name),
+                }
+            )
+    return found
+
+
+def _label(variable: Variable, context: Context) -> str:
+    facts = context.facts.get(context.scope.indicator)
+    if variable.name == "stratum" and facts is not None and facts.strata:
+        return facts.strata[0].upper() + facts.strata[1:]
+    return variable.label
+
+
+def _cells(connection: Connection, context: Context) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {name: [] for name in _WHOLE}
+    for row in connection.execute(questions.cells(context.scope)).mappings():
+        for name, members in found.items():
+            members.append(row[name])
+    return found
+
+
+def ranges_of(board: Board, context: Context, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Links to the last 90 days, year and three years, the chosen one marked."""
+    path_names = {variable.name for variable in board.variables if variable.required}
+    until = context.scope.until
+    kept = {name: held for name, held in chosen.items() if name not in {"since", *path_names}}
+    days_chosen = round((until - context.scope.since) / _DAY)
+    found = []
+    for days, label in _RANGES:
+        since = context.clock.at(until - days * _DAY).date().isoformat()
+        link = query(**kept) if days == _DEFAULT_DAYS else query(**kept, since=since)
+        current = abs(days_chosen - days) <= 1
+        found.append({"label": label, "link": link or "?", "current": current})
+    return found

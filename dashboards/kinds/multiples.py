@@ -1,0 +1,139 @@
+"""Small multiples: the same chart for each agency, or for each indicator of one agency."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from dashboards import chart, condition, words
+from dashboards.drawing import Context, Drawn, Figure, Row, by_pillar, render
+from dashboards.kinds.timeseries import rows_of, with_window
+from dashboards.series import one_rhythm, thin
+from dashboards.words import SHARES
+
+if TYPE_CHECKING:
+    from dashboards.panel import Panel
+
+_ROW, _CARD, _TALL = 46, 236, 340
+_LABELS = 30
+_FEW = 2
+_TABLE = 12
+
+
+def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn:
+    """Rows are values; overlays: signals and alerts of the chosen time."""
+    lines = one_rhythm(answers[""])
+    if not lines:
+        return Drawn(render("kinds/empty.html", panel=panel))
+    if panel.split == "indicator":
+        order = [fact.id for fact in by_pillar(list(context.facts.values()))]
+        lines = dict(sorted(lines.items(), key=lambda item: _rank(item[0][1], order)))
+    domain = _domain(lines, context) if panel.shared_axis else None
+    height = _ROW if panel.split == "indicator" else _CARD if len(lines) > _FEW else _TALL
+    multiples, figures = [], []
+    for at, ((agency, indicator), rows) in enumerate(lines.items()):
+        marks = _marks(answers, agency, indicator)
+        thinned = thin(rows, panel.points)
+        unit = context.unit(indicator)
+        labels = _labels(at, len(lines)) if panel.split == "indicator" else "bottom"
+        ticks = 2 if panel.split == "indicator" else 5
+        figure = Figure(
+            f"{panel.id}-{at}",
+            chart.line(unit, height, domain, ticks, labels),
+            rows_of(thinned, marks, indicator, context),
+        )
+        figures.append(figure)
+        room = height + (10 if labels == "none" else _LABELS)
+        multiples.append(
+            {**_multiple(figure, rows, len(thinned), marks[1], context), "height": room}
+        )
+    html = render(
+        f"kinds/multiples-{panel.split}.html",
+        panel=panel,
+        multiples=multiples,
+        absent=_absent(panel, lines, context),
+    )
+    return Drawn(html, figures)
+
+
+def _labels(at: int, many: int) -> chart.Labels:
+    """Rows share one time: it stands over the first and under the last."""
+    if at == many - 1:
+        return "bottom"
+    return "top" if at == 0 else "none"
+
+
+def _rank(indicator: str, order: list[str]) -> int:
+    return order.index(indicator) if indicator in order else len(order)
+
+
+def _marks(
+    answers: dict[str, list[Row]], agency: str, indicator: str
+) -> tuple[list[Row], list[Row]]:
+    def own(row: Row) -> bool:
+        return bool(row["agency"] == agency and row["indicator"] == indicator)
+
+    shown = [row for row in answers["alerts"] if own(row) and row["state"] != "inhibited"]
+    return [row for row in answers["signals"] if own(row)], shown
+
+
+def _multiple(
+    figure: Figure, rows: list[Row], drawn: int, alerts: list[Row], context: Context
+) -> dict[str, Any]:
+    row = rows[-1]
+    facts = context.facts.get(row["indicator"])
+    open_ones = [alert for alert in alerts if alert["state"] == "open"]
+    state = condition.worst(open_ones)
+    newest = [with_window(point, context) for point in rows[-_TABLE:][::-1]]
+    return {
+        "figure": figure,
+        "agency": context.agency(row["agency"]),
+        "agency_link": context.agency_link(row["agency"]),
+        "indicator": context.indicator(row["indicator"]),
+        "indicator_link": context.indicator_link(row["indicator"]),
+        "pillar": facts.pillar if facts else "",
+        "brief": words.DIRECTIONS[facts.direction].split(":")[0] if facts else "",
+        "unit": context.unit(row["indicator"]),
+        "row": row,
+        "note": words.STATUSES[row["status"]],
+        "state": state,
+        "reason": words.sentence_of(open_ones[0]["reason"]) if open_ones else "",
+        "window": newest[0]["window"],
+        "newest": newest,
+        "thinned": f"{drawn:,} of {len(rows):,} values drawn" if drawn < len(rows) else "",
+    }
+
+
+def _domain(
+    lines: dict[tuple[str, str], list[Row]], context: Context
+) -> tuple[float, float] | None:
+    """One scale for all: every value with n enough, its interval, and a round margin."""
+    rows = [row for series in lines.values() for row in series if row["value"] is not None]
+    firm = [row for row in rows if row["status"] == "ok"] or rows
+    edges = [row[side] for row in firm for side in ("low", "value", "high")]
+    known = [edge for edge in edges if edge is not None]
+    if not known:
+        return None
+    low, high = min(known), max(known)
+    unit = context.unit(next(iter(lines))[1])
+    step = _round_step((high - low) or abs(high) or 1.0)
+    low, high = math.floor(low / step) * step, math.ceil(high / step) * step
+    if unit in SHARES:
+        low, high = max(0.0, low), min(1.0, high)
+    return round(low, 10), round(high, 10)
+
+
+def _round_step(extent: float) -> float:
+    rough = extent / 5
+    power: float = 10.0 ** math.floor(math.log10(rough))
+    return next(power * step for step in (1, 2, 5, 10) if rough <= power * step * 1.0000001)
+
+
+def _absent(
+    panel: Panel, lines: dict[tuple[str, str], list[Row]], context: Context
+) -> list[str]:
+    if panel.split == "agency":
+        present = {agency for agency, _ in lines}
+        return [context.agency(agency) for agency in context.agencies if agency not in present]
+    shown = {indicator for _, indicator in lines}
+    return [facts.title for facts in context.facts.values() if facts.id not in shown]

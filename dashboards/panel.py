@@ -1,0 +1,83 @@
+"""A panel: one title, one question about history, one way to draw the answer.
+
+A question is a function from a Scope to a SQLAlchemy select over ``models.tables``. It is run
+as it is on SQLite and can be compiled for PostgreSQL, so that one definition serves every
+front. The kind says how the rows are drawn, and which columns they must have
+(``COLUMNS``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Select
+
+Kind = Literal[
+    "sentence", "tiles", "timeseries", "states", "ranking", "table", "matrix", "multiples"
+]
+Place = Literal["top", "main", "side", "foot"]
+
+_NUMBER = ("value", "low", "high", "n", "status", "reason", "window_start", "window_end")
+_POINT = ("agency", "indicator", "rhythm", *_NUMBER)
+_EPISODE = ("agency", "alertname", "indicator", "severity", "state", "reason", "opened", "closed")
+
+COLUMNS: dict[Kind, tuple[str, ...]] = {
+    "sentence": _EPISODE,
+    "tiles": _POINT,
+    "timeseries": _POINT,
+    "states": _EPISODE,
+    "ranking": _POINT,
+    "table": (),
+    "matrix": _POINT,
+    "multiples": _POINT,
+}
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What is being looked at.
+
+    "" for agency or indicator means all; "" for unit, service or stratum means the whole of
+    the agency. ``since`` and ``until`` are milliseconds since the epoch, UTC; windows that end
+    after ``since`` and not after ``until`` are in. ``indicators`` are the ids of the catalogue.
+    """
+
+    agency: str = ""
+    indicator: str = ""
+    unit: str = ""
+    service: str = ""
+    stratum: str = ""
+    since: int = 0
+    until: int = 2**53
+    indicators: tuple[str, ...] = ()
+
+
+Question = Callable[[Scope], Select[Any]]
+
+
+class Panel(msgspec.Struct, frozen=True, kw_only=True):
+    """One panel of a board.
+
+    ``title`` ends in "now" (the latest that is known) or "as restated" (history with every
+    later arrival in it). ``description`` says what is shown, how it is computed and from what
+    n. ``unit`` is a unit of measure, or "indicator" where each row has its indicator's own.
+    ``overlays`` are further questions drawn over the first: ``history`` behind tiles,
+    ``signals`` and ``alerts`` over a line. ``split`` names the column that gives each small
+    multiple; ``shared_axis`` puts all of them on one scale; ``columns`` are those of a table,
+    in order; ``points`` is the most that is drawn of one line.
+    """
+
+    id: str
+    kind: Kind
+    title: str
+    description: str
+    unit: str
+    question: Question
+    overlays: dict[str, Question] = {}
+    place: Place = "main"
+    split: Literal["agency", "indicator"] = "agency"
+    shared_axis: bool = False
+    points: int = 600
+    columns: tuple[str, ...] = ()
+    empty: str = "Nothing to show for this selection."

@@ -1,0 +1,170 @@
+"""A reader of the store: chooses the scope, draws boards, remembers the last few drawings."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dashboards import screen
+from dashboards.about import about
+from dashboards.assets import asset_link
+from dashboards.choices import choices_of, ranges_of
+from dashboards.drawing import Context, by_pillar, query, render
+from dashboards.notice import EmptyStoreError, UnknownNameError
+from dashboards.theme import THEMES
+from dashboards.words import STATES, Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection, Engine
+
+    from dashboards.board import Board
+    from dashboards.facts import IndicatorFacts, PageSettings
+
+_REMEMBERED = 16
+_PLACES = ("top", "main", "side", "foot")
+
+
+class Reader:
+    """Draws boards from one store; safe to share between threads."""
+
+    def __init__(
+        self, engine: Engine, settings: PageSettings, catalogue: list[IndicatorFacts]
+    ) -> None:
+        self._engine = engine
+        self._organisation = settings.organisation.name
+        self._titles = {agency: facts.title for agency, facts in settings.agencies.items()}
+        self._facts = {facts.id: facts for facts in by_pillar(catalogue)}
+        self._clock = Clock(settings.organisation.timezone)
+        self._invented = settings.organisation.invented
+        self._feeds: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def page(self, board: Board, chosen: Mapping[str, str]) -> str:
+        """The board as HTML; raises EmptyStoreError, UnknownNameError, BadChoiceError."""
+        with self._engine.connect() as connection:
+            context = self._context(connection, board, chosen)
+            drawing = screen.draw(connection, board, context)
+            choices = choices_of(connection, board, context)
+        places: dict[str, list[tuple[Any, str]]] = {place: [] for place in _PLACES}
+        for panel, drawn in drawing.panels:
+            places[panel.place].append((panel, drawn.html))
+        kept = {name: held for name, held in chosen.items() if name in {"since", "until"}}
+        facts = self._facts.get(context.scope.indicator)
+        return render(
+            "board.html",
+            **self.shell(_title(board, context), board, context.agencies),
+            **self._complete(context),
+            here=_here(board, context),
+            feed=f"/board/{board.uid}.json{query(**chosen)}",
+            places=places,
+            choices=choices,
+            kept=kept,
+            ranges=ranges_of(board, context, chosen),
+            states=STATES,
+            facts=about(facts) if facts and board.uid == "headwind-indicator" else None,
+        )
+
+    def feed(
+        self, board: Board, chosen: Mapping[str, str], known: str
+    ) -> tuple[str, bytes | None]:
+        """ETag and JSON of the board; no JSON when the reader already has this version."""
+        with self._engine.connect() as connection:
+            context = self._context(connection, board, chosen)
+            version = screen.version(connection, context.scope, {**chosen, "board": board.uid})
+            etag = f'"{version}"'
+            if known.removeprefix("W/") == etag:
+                return etag, None
+            with self._lock:
+                body = self._feeds.get(etag)
+            if body is None:
+                drawing = screen.draw(connection, board, context)
+                body = msgspec.json.encode(
+                    {
+                        "version": version,
+                        "complete": render("complete.html", **self._complete(context)),
+                        "themes": THEMES,
+                        "panels": drawing.figures(),
+                    }
+                )
+        with self._lock:
+            self._feeds[etag] = body
+            while len(self._feeds) > _REMEMBERED:
+                self._feeds.popitem(last=False)
+        return etag, body
+
+    def shell(
+        self, title: str, board: Board | None = None, agencies: list[str] | None = None
+    ) -> dict[str, Any]:
+        """What surrounds every screen: names, menus, the label of invented data."""
+        if agencies is None:
+            with self._engine.connect() as connection:
+                agencies = screen.agencies_of(connection)
+        context = self._named(agencies)
+        return {
+            "title": title,
+            "board": board,
+            "organisation": self._organisation,
+            "invented": self._invented,
+            "static": asset_link,
+            "agencies": [(context.agency(a), context.agency_link(a)) for a in agencies],
+            "indicators": [(f.title, context.indicator_link(f.id)) for f in self._facts.values()]
+            if agencies
+            else [],
+        }
+
+    def _named(self, agencies: list[str]) -> Context:
+        scope = screen.Scope()
+        return Context(scope, self._facts, self._titles, agencies, self._clock, {}, 0)
+
+    def _context(
+        self, connection: Connection, board: Board, chosen: Mapping[str, str]
+    ) -> Context:
+        until = screen.latest_time(connection)
+        if until is None:
+            raise EmptyStoreError
+        agencies = screen.agencies_of(connection)
+        scope = screen.scope_of(chosen, until, self._clock, self._facts)
+        if scope.agency and scope.agency not in {*agencies, *self._titles}:
+            what = "agency"
+            raise UnknownNameError(what, scope.agency)
+        if scope.indicator and scope.indicator not in self._facts:
+            what = "indicator"
+            raise UnknownNameError(what, scope.indicator)
+        for variable in board.variables:
+            if variable.required and not chosen.get(variable.name):
+                raise UnknownNameError(variable.name, "")
+        if board.uid == "headwind-overview" and not scope.indicator:
+            ranked = next((f.id for f in self._facts.values() if f.direction != "context"), "")
+            scope = msgspec.structs.replace(scope, indicator=ranked)
+        complete = screen.watermarks(connection)
+        names, clock = self._titles, self._clock
+        return Context(scope, self._facts, names, agencies, clock, complete, screen.now())
+
+    def _complete(self, context: Context) -> dict[str, str]:
+        wanted = context.scope.agency
+        marks = [ms for agency, ms in context.complete.items() if wanted in {"", agency}]
+        return {
+            "complete": self._clock.instant(min(marks)) if marks else "",
+            "complete_iso": self._clock.iso(min(marks)) if marks else "",
+        }
+
+
+def _title(board: Board, context: Context) -> str:
+    if board.uid == "headwind-agency":
+        return context.agency(context.scope.agency)
+    if board.uid == "headwind-indicator":
+        return context.indicator(context.scope.indicator)
+    return board.title
+
+
+def _here(board: Board, context: Context) -> str:
+    if board.uid == "headwind-agency":
+        return context.agency_link(context.scope.agency)
+    if board.uid == "headwind-indicator":
+        return context.indicator_link(context.scope.indicator)
+    return "/"

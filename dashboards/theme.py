@@ -1,0 +1,65 @@
+"""The house style of charts, light and dark; the page's CSS uses the same colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+BLUE, YELLOW, RED, GREY = "#3274D9", "#FADE2A", "#F2495C", "#808080"
+STATE_COLOURS = {"strained": RED, "watch": YELLOW, "unknown": GREY, "steady": BLUE}
+ON_COLOUR = {"strained": "#16181C", "watch": "#16181C", "unknown": "#16181C", "steady": "#FFFFFF"}
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+
+
+class Theme(msgspec.Struct, frozen=True):
+    """Colours of one theme: paper, panel, text and quiet text, and lines."""
+
+    page: str
+    panel: str
+    text: str
+    quiet: str
+    line: str
+    link: str
+    better: str
+    worse: str
+
+
+LIGHT = Theme("#F2F4F7", "#FFFFFF", "#16181C", "#555C68", "#DDE1E7", "#1D5BBF", "#1D5BBF", "#C4213A")
+DARK = Theme("#0E1014", "#181B1F", "#E4E6EA", "#A3ABB8", "#30353D", "#8AB8FF", "#6FA8FF", "#FF6B7C")
+
+
+def config(theme: Theme) -> dict[str, Any]:
+    """The Vega-Lite configuration of a theme; marks name their style, never a colour."""
+    axis = {
+        "domain": False,
+        "gridColor": theme.line,
+        "gridOpacity": 0.9,
+        "labelColor": theme.quiet,
+        "labelFontSize": 11,
+        "labelPadding": 6,
+        "tickColor": theme.line,
+        "title": None,
+    }
+    return {
+        "background": "transparent",
+        "font": FONT,
+        "view": {"stroke": None},
+        "axis": axis,
+        "axisX": {"grid": True, "gridOpacity": 0.55, "ticks": False},
+        "axisY": {"ticks": False, "tickCount": 3},
+        "style": {
+            "band": {"color": BLUE, "opacity": 0.2},
+            "band-weak": {"color": GREY, "opacity": 0.22},
+            "line": {"color": theme.better, "strokeWidth": 1.6, "strokeJoin": "round"},
+            "line-weak": {"color": GREY, "strokeWidth": 1.4, "strokeDash": [3, 2]},
+            "gap": {"color": GREY, "opacity": 0.16},
+            "gap-word": {"color": theme.quiet, "fontSize": 10, "fontStyle": "italic"},
+            "alert-edge": {"strokeWidth": 2, "strokeOpacity": 0.9},
+            "last": {"color": theme.better},
+        },
+        "range": {"category": [BLUE, YELLOW, RED, GREY]},
+    }
+
+
+THEMES = {"light": config(LIGHT), "dark": config(DARK)}

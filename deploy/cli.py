@@ -1,0 +1,49 @@
+"""``headwind``: one command a file of ``deploy/commands``, found by being there."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import typer
+
+from deploy import commands
+from deploy.show import err
+from models.store import StoreError
+
+app = typer.Typer(
+    name="headwind",
+    help=(
+        "See how fast a public organisation explores and exploits digital opportunities, and "
+        "how it holds when the wind turns. Start with [bold]headwind demo[/bold]."
+    ),
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _register() -> None:
+    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda found: found.name):
+        found = importlib.import_module(f"deploy.commands.{module.name}")
+        name = module.name.replace("_", "-")
+        if isinstance(found.command, typer.Typer):
+            app.add_typer(found.command, name=name)
+        else:
+            app.command(name)(found.command)
+
+
+_register()
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends in a sentence, not in a traceback."""
+    try:
+        app()
+    except StoreError as error:
+        err.print(f"[bold red]Store:[/bold red] {error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

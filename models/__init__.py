@@ -1,0 +1,1 @@
+"""What travels and what is kept: events, values, signals, alerts, tables, settings."""

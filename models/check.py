@@ -1,0 +1,264 @@
+"""What every event must pass before it is kept: nearly all pass at once, the rest hear why not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from models.event import DATA_TYPES, Event, decode_known
+from models.events import Counted
+from models.examine import FUTURE_TOLERANCE_MS, Terms, examine, family_of, too_large
+from models.person import unfit
+from models.problem import Code, Problem, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = [
+    "FUTURE_TOLERANCE_MS",
+    "MAX_EVENT",
+    "Checked",
+    "Code",
+    "Problem",
+    "Refusal",
+    "check",
+    "family_of",
+]
+
+MAX_EVENT = 65_536
+"""Largest event that is read, in bytes; also the largest payload that is kept of a refused one."""
+
+_OPEN_BRACE = ord("{")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Checked(msgspec.Struct):
+    """What came of some lines: ``events[i]`` was read from ``lines[i]``, the rest is refused.
+
+    A line holds no newline, whatever was handed in.
+    """
+
+    events: list[Event]
+    lines: list[bytes]
+    refused: list[Refusal]
+
+
+def check(
+    lines: Sequence[bytes], *, agency: str, families: frozenset[str] | None, received: int
+) -> Checked:
+    """Check events, each a JSON object, that an agency sent; none is left without an answer.
+
+    ``families`` are those that the agency's key may send (None: all), ``received`` is when
+    the events came, in ms since the epoch. Empty lines are left out. Never raises, whatever
+    the bytes.
+    """
+    terms = Terms(agency=agency, families=families, latest=_latest(received))
+    read = _read_together(lines)
+    if read is None:
+        rows, events, others = _read_singly(lines)
+    else:
+        rows, events, others = range(len(lines)), read, []
+    doubtful = _doubtful(events, [lines[row] for row in rows], terms)
+    if not doubtful and not others:
+        return Checked(events=events, lines=list(lines), refused=[])
+    fine = {rows[i]: event for i, event in enumerate(events) if i not in doubtful}
+    checked = Checked(events=[], lines=[], refused=[])
+    for row in sorted({*fine, *others, *(rows[i] for i in doubtful)}):
+        line = lines[row]
+        found = fine.get(row) or _slow(row, line, terms)
+        if isinstance(found, Refusal):
+            checked.refused.append(found)
+        else:
+            checked.events.append(found)
+            checked.lines.append(_one_line(line))
+    return checked
+
+
+def _latest(received: int) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=received + FUTURE_TOLERANCE_MS)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def _slow(row: int, line: bytes, terms: Terms) -> Event | Refusal:
+    if len(line) > MAX_EVENT:
+        return too_large(row, MAX_EVENT)
+    return examine(row, line, terms)
+
+
+def _one_line(line: bytes) -> bytes:
+    if b"\n" not in line and b"\r" not in line:
+        return line
+    # Only between tokens can a valid event hold them.
+    return line.replace(b"\n", b" ").replace(b"\r", b" ").strip()
+
+
+def _read_together(lines: Sequence[bytes]) -> list[Event] | None:
+    """All events at once, or None where any line needs a look of its own."""
+    if not lines:
+        return []
+    if not all(lines) or max(map(len, lines)) > MAX_EVENT:
+        return None
+    if {line[0] for line in lines} != {_OPEN_BRACE}:
+        return None
+    body = b"\n".join(lines)
+    if body.count(b"\n") != len(lines) - 1:
+        return None
+    try:
+        events = decode_known(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return events if len(events) == len(lines) else None
+
+
+def _read_singly(lines: Sequence[bytes]) -> tuple[list[int], list[Event], list[int]]:
+    """Rows that could be read, their events, and the rows that could not."""
+    rows: list[int] = []
+    events: list[Event] = []
+    others: list[int] = []
+    for row, line in enumerate(lines):
+        if len(line) > MAX_EVENT:
+            others.append(row)
+            continue
+        if not line.strip():
+            continue
+        try:
+            (event,) = decode_known(line)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            others.append(row)
+        else:
+            rows.append(row)
+            events.append(event)
+    return rows, events, others
+
+
+def _doubtful(events: list[Event], lines: list[bytes], terms: Terms) -> set[int]:
+    """Which events need a closer look. Every question is first asked of all of them together."""
+    found = {i for i, line in enumerate(lines) if _hides(line)} if _hides(b"\n".join(lines)) else set()
+    if not events:
+        return found
+    if max(map(_TIME, events)) > terms.latest:
+        found.update(i for i, event in enumerate(events) if event.time > terms.latest)
+    if not terms.agencies.issuperset(map(_AGENCY, events)):
+        found.update(i for i, event in enumerate(events) if event.agency not in terms.agencies)
+    groups = _by_type(events)
+    texts = set().union(*(map(get, events) for get in _ENVELOPE_TEXTS))
+    for kind, rows in groups.items():
+        if not terms.allows(kind.type):
+            found.update(rows)
+        found.update(_broken(kind, rows, events))
+        some = events if len(rows) == len(events) else [events[i] for i in rows]
+        texts.update(*(map(get, some) for get in _texts(kind)))
+        if _nested(kind):
+            texts.update(text for event in some for text in _inside(event.data))
+    wrong = unfit(texts)
+    if wrong:
+        found.update(i for i, event in enumerate(events) if not wrong.isdisjoint(_inside(event)))
+    return found
+
+
+def _hides(body: bytes) -> bool:
+    """Whether something may stand where decoding does not look: in a field that is sent twice."""
+    return b"@" in body or b"\\u0040" in body
+
+
+def _by_type(events: list[Event]) -> dict[type[Event], Sequence[int]]:
+    kinds = set(map(type, events))
+    if len(kinds) == 1:
+        return {kinds.pop(): range(len(events))}
+    groups: defaultdict[type[Event], list[int]] = defaultdict(list)
+    for i, event in enumerate(events):
+        groups[type(event)].append(i)
+    return {**groups}
+
+
+def _broken(kind: type[Event], rows: Sequence[int], events: list[Event]) -> Iterator[int]:
+    """Rows of events of one type that break a rule between their fields."""
+    data = DATA_TYPES[kind.type]
+    rules = [(rule.holds, [attrgetter(name) for name in rule.fields]) for rule in data.RULES]
+    counted = issubclass(data, Counted)
+    if not rules:
+        return
+    for row in rows:
+        event = events[row]
+        said: Any = event.data
+        inside = not counted or said.start <= event.time <= said.end
+        if not inside or not all(holds(*[get(said) for get in gets]) for holds, gets in rules):
+            yield row
+
+
+_TIME: Callable[[Event], datetime] = attrgetter("time")
+_AGENCY: Callable[[Event], str] = attrgetter("agency")
+_ENVELOPE_TEXTS: list[Callable[[Event], str]] = [
+    attrgetter(name)
+    for name in (
+        "id",
+        "source",
+        "subject",
+        "datacontenttype",
+        "dataschema",
+        "partitionkey",
+        "traceparent",
+        "tracestate",
+    )
+]
+
+
+@cache
+def _texts(kind: type[Event]) -> list[Callable[[Event], str]]:
+    """Read each field of the data that is text, from the event."""
+    return [
+        attrgetter(f"data.{field.name}")
+        for field in msgspec.structs.fields(DATA_TYPES[kind.type])
+        if isinstance(_bare(field.type), msgspec.inspect.StrType)
+    ]
+
+
+@cache
+def _nested(kind: type[Event]) -> bool:
+    """Whether the data hold Structs, lists or optional texts that may hold texts."""
+    plain = (
+        msgspec.inspect.StrType,
+        msgspec.inspect.IntType,
+        msgspec.inspect.FloatType,
+        msgspec.inspect.BoolType,
+        msgspec.inspect.LiteralType,
+        msgspec.inspect.DateTimeType,
+        msgspec.inspect.NoneType,
+    )
+    for field in msgspec.structs.fields(DATA_TYPES[kind.type]):
+        bare = _bare(field.type)
+        parts = bare.types if isinstance(bare, msgspec.inspect.UnionType) else (bare,)
+        if not all(isinstance(_unwrapped(part), plain) for part in parts):
+            return True
+    return False
+
+
+def _bare(hint: Any) -> msgspec.inspect.Type:
+    return _unwrapped(msgspec.inspect.type_info(hint))
+
+
+def _unwrapped(info: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    while isinstance(info, msgspec.inspect.Metadata):
+        info = info.type
+    return info
+
+
+def _inside(value: Any) -> Iterator[str]:
+    """Every text in a Struct or list, at every depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _inside(one)
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _inside(getattr(value, name))
+
+

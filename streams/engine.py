@@ -1,0 +1,178 @@
+"""The engine: ``apply(records) -> changes``. No clock, no database, no network in here.
+
+All that it knows is its state, all that changes its state is the log, and all that it does is
+in what it returns. Agencies do not see each other in stage one; what they share is merged in
+stage two, from the summaries of their closed buckets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import msgspec
+
+from models.alert import Alert
+from models.check import Refusal
+from models.log import Record
+from models.settings import Settings
+from models.signal import Signal
+from models.value import RHYTHMS, Value
+from streams.agency import Agency
+from streams.folding import Awake, Closing, anew, fold
+from streams.gauge import Gauge, Measured
+from streams.indicator import Indicator, Scan
+from streams.judge import values
+from streams.summary import Hush, Summary
+from streams.watch import Watch
+
+
+class Notice(msgspec.Struct):
+    """An alert's new state that somebody should be told of."""
+
+    alert: Alert
+    recorded: int
+
+
+class Changes(msgspec.Struct):
+    """What some records change, besides the state itself."""
+
+    values: list[Value] = []
+    """First values of buckets that closed, in the order in which they closed."""
+    restated: list[Value] = []
+    """Values of closed buckets that late events may have changed."""
+    signals: list[Signal] = []
+    alerts: list[Alert] = []
+    notices: list[Notice] = []
+    refused: list[tuple[str, int, Refusal]] = []
+    news: list[Summary | Hush] = []
+    """What stage two must hear."""
+    agencies: set[str] = set()
+    """Agencies whose state changed."""
+
+
+class Engine:
+    """Stage one. ``apply`` takes records in the order of the log, each exactly once."""
+
+    def __init__(self, settings: Settings, catalogue: dict[str, Indicator]) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self.agencies: dict[str, Agency] = {}
+        self.watches: dict[str, Watch] = {}
+
+    def agency(self, name: str) -> Agency:
+        """The state of an agency, made where new."""
+        if name not in self.agencies:
+            self.agencies[name] = Agency(name, self.settings, self.catalogue)
+            self.watches[name] = Watch(name, self.catalogue, self.agencies[name].calendar)
+        return self.agencies[name]
+
+    def apply(self, records: Sequence[Record]) -> Changes:
+        """Fold records into the state and say what follows."""
+        changes = Changes()
+        for is_tick, run in groupby(records, key=lambda record: record.kind == "tick"):
+            if is_tick:
+                for record in run:
+                    self._tick(record.received, changes)
+                continue
+            by_agency: dict[str, list[Record]] = {}
+            for record in run:
+                by_agency.setdefault(record.agency, []).append(record)
+            for name, mine in by_agency.items():
+                self._fold(self.agency(name), mine, changes)
+        return changes
+
+    def _fold(self, agency: Agency, records: Sequence[Record], changes: Changes) -> None:
+        arrivals = agency.admit(records)
+        changes.agencies.add(agency.name)
+        changes.refused += [(agency.name, at, refusal) for at, refusal in arrivals.refused]
+        watch = self.watches[agency.name]
+        for step in fold(agency, arrivals):
+            if isinstance(step, Awake):
+                watch.awake(step.source, step.at, changes)
+                self._hush(agency, changes)
+            else:
+                self._close(agency, step, changes)
+
+    def _tick(self, now: int, changes: Changes) -> None:
+        """The clock, as logged: silence becomes visible, late arrivals are published."""
+        for agency in self.agencies.values():
+            watch = self.watches[agency.name]
+            for source in agency.sources.values():
+                if not source.stale and now - source.last_received > source.quiet_after:
+                    source.stale = True
+                    watch.silent(source, now, changes)
+                    self._hush(agency, changes)
+                    changes.agencies.add(agency.name)
+            for gauge in agency.gauges.values():
+                for step in anew(gauge, now, before=[]):
+                    changes.agencies.add(agency.name)
+                    self._close(agency, step, changes)
+
+    def _hush(self, agency: Agency, changes: Changes) -> None:
+        """Tell stage two which indicators nobody feeds any more."""
+        for name in agency.gauges:
+            sources = agency.feeding(name)
+            silent = bool(sources) and all(source.stale for source in sources)
+            if silent != (name in agency.hushed):
+                (agency.hushed.add if silent else agency.hushed.discard)(name)
+                changes.news.append(Hush(agency.name, name, silent))
+
+    def _close(self, agency: Agency, step: Closing, changes: Changes) -> None:
+        gauge = step.gauge
+        cells = _measure(agency, gauge, step.line, step.number)
+        for measured in cells:
+            made = values(
+                gauge.indicator,
+                agency.name,
+                step.line,
+                measured,
+                **_facts(agency, gauge, step, measured),
+            )
+            (changes.restated if step.anew else changes.values).extend(made)
+            if not step.anew:
+                self.watches[agency.name].bucket(gauge, step, made, changes)
+            last = measured is cells[-1]
+            changes.news.append(_summary(agency, step, measured, made[0], last=last))
+
+
+def _summary(
+    agency: Agency, step: Closing, measured: Measured, value: Value, *, last: bool
+) -> Summary:
+    indicator = step.gauge.indicator
+    return Summary(
+        agency=agency.name,
+        indicator=indicator.id,
+        line=step.line,
+        number=step.number,
+        cell=measured.cell,
+        parts=None if measured.window is None else indicator.freeze(measured.window),
+        exposure=measured.exposure[0],
+        usage=measured.usage,
+        coverage=value.coverage,
+        recorded=step.recorded,
+        last=last,
+    )
+
+
+def _measure(agency: Agency, gauge: Gauge, line: int, number: int) -> list[Measured]:
+    views = {}
+    if isinstance(gauge.indicator, Scan):
+        views = {kind: agency.items[kind].all() for kind in gauge.indicator.reads}
+    return gauge.measure(line, number, views)
+
+
+def _facts(agency: Agency, gauge: Gauge, step: Closing, measured: Measured) -> dict[str, object]:
+    calendar, rhythm = gauge.calendar, RHYTHMS[step.line]
+    sources = agency.feeding(gauge.indicator.id)
+    live = sum(not source.stale for source in sources) / max(len(sources), 1)
+    first = step.number - gauge.window(step.line) + 1
+    return {
+        "bucket": (calendar.start(rhythm, step.number), calendar.end(rhythm, step.number)),
+        "window_start": calendar.start(rhythm, first),
+        "live": live,
+        "silent": agency.silent(measured.cell, sources),
+        "recorded": step.recorded,
+    }
+
+

@@ -1,0 +1,261 @@
+"""Folding: from admitted events to closed buckets, whatever way the log was cut.
+
+What must come out is what would come out if events were taken one by one, each followed by
+closing every bucket that the watermarks then allow. Doing that literally costs a hundred
+times more, so events are taken in stretches, and a stretch ends early wherever taking it as
+one would be seen in the result:
+
+1. before a source's first event of a type (it begins to hold buckets back), before the first
+   event of a silent source, and before a new month (when old state is forgotten);
+2. after a heartbeat (late arrivals are published then);
+3. after the first closing, if the stretch holds events for buckets that are closed already;
+4. before an event for a bucket that an earlier event of the stretch closes.
+
+Everything else commutes, because an event never changes what lies before its own time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.value import RHYTHMS
+from streams.agency import Agency
+from streams.arrivals import HEARTBEAT, TYPES, Arrivals
+from streams.facts import Prepared, prepare
+from streams.gauge import Gauge
+from streams.source import FAR_PAST, Source
+
+I64 = NDArray[np.int64]
+
+
+class Closing(NamedTuple):
+    """A bucket to be given: closed now, or ``anew`` because late events touched it."""
+
+    gauge: Gauge
+    line: int
+    number: int
+    recorded: int
+    anew: bool
+
+
+class Awake(NamedTuple):
+    """A silent source speaks again."""
+
+    source: Source
+    at: int
+
+
+Step = Closing | Awake
+
+
+def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
+    """Fold admitted arrivals; yields what happens, in order, while the state stands there."""
+    if not len(arrivals):
+        return
+    names = list(agency.sources)
+    prepared = list(
+        prepare(arrivals, set(agency.items), agency.place, agency.settings.standard_ms)
+    )
+    for one in prepared:
+        _link(agency, names, arrivals, one)
+    start = 0
+    while start < len(arrivals):
+        yield from _enter(agency, names, arrivals, start)
+        hard = _hard_stop(agency, names, arrivals, start)
+        marks = _Watermarks(agency, names, arrivals, start, hard)
+        stop = _soft_stop(agency, arrivals, marks, start, hard)
+        _apply(agency, prepared, start, stop)
+        marks.settle(stop)
+        yield from _close(agency, arrivals, marks, start, stop)
+        start = stop
+
+
+def _link(agency: Agency, names: list[str], arrivals: Arrivals, one: Prepared) -> None:
+    """Remember which sources feed which places."""
+    if not len(one.rows):
+        return
+    both = one.facts.columns["place"] * len(names) + arrivals.sources[one.rows]
+    for pair in np.unique(both).tolist():
+        agency.fed.setdefault(pair // len(names), set()).add(names[pair % len(names)])
+
+
+def _enter(agency: Agency, names: list[str], arrivals: Arrivals, row: int) -> Iterator[Step]:
+    """What the first event of a stretch changes before it is folded."""
+    source = agency.sources[names[int(arrivals.sources[row])]]
+    if source.stale:
+        source.stale = False
+        yield Awake(source, int(arrivals.received[row]))
+    source.types.add(TYPES[int(arrivals.types[row])])
+    moment = np.array([agency.front, arrivals.times[row]], np.int64)
+    if agency.front > FAR_PAST:
+        was, now = agency.calendar.bucket("month", moment).tolist()
+        if now > was:
+            agency.prune()
+
+
+def _hard_stop(agency: Agency, names: list[str], arrivals: Arrivals, start: int) -> int:
+    """Where the stretch must end, by rules 1 and 2."""
+    stop = len(arrivals)
+    beats = np.flatnonzero(arrivals.types[start:] == HEARTBEAT)
+    if len(beats):
+        stop = min(stop, start + int(beats[0]) + 1)
+    pair = arrivals.sources[start:stop] * len(TYPES) + arrivals.types[start:stop]
+    unique, first = np.unique(pair, return_index=True)
+    for code, row in zip(unique.tolist(), first.tolist(), strict=True):
+        source = agency.sources[names[code // len(TYPES)]]
+        if row and (source.stale or TYPES[code % len(TYPES)] not in source.types):
+            stop = min(stop, start + row)
+    front = np.maximum.accumulate(arrivals.times[start:stop])
+    ends = np.array([max(agency.front, int(front[0])), int(front[-1])], np.int64)
+    was, now = agency.calendar.bucket("month", ends).tolist()
+    if now > was:
+        months = agency.calendar.bucket("month", np.maximum(front, ends[0]))
+        stop = min(stop, start + int(np.argmax(months > was)))
+    return max(stop, start + 1)
+
+
+class _Watermarks:
+    """Running watermarks over one stretch: of each source, and of each gauge."""
+
+    def __init__(
+        self, agency: Agency, names: list[str], arrivals: Arrivals, start: int, stop: int
+    ) -> None:
+        self.agency = agency
+        self.start = start
+        part = slice(start, stop)
+        sources = arrivals.sources[part]
+        lateness = np.array([agency.sources[name].lateness for name in names], np.int64)
+        reach = arrivals.times[part] - lateness[sources]
+        self.beat = arrivals.events[stop - 1].data if _is_beat(arrivals, stop) else None
+        self.speaker = agency.sources[names[int(sources[-1])]]
+        if self.beat is not None and self.beat.complete_to is not None:
+            reach[-1] = int(self.beat.complete_to.timestamp() * 1000)
+        self.of_source: dict[str, I64] = {}
+        for code in np.unique(sources).tolist():
+            source = agency.sources[names[code]]
+            mine = np.where(sources == code, reach, FAR_PAST)
+            mine[0] = max(int(mine[0]), source.watermark)
+            self.of_source[source.name] = np.maximum.accumulate(mine)
+        self.front = np.maximum.accumulate(arrivals.times[part])
+        self._of_gauge: dict[frozenset[str], I64 | None] = {}
+
+    def gauge(self, gauge: Gauge) -> I64 | None:
+        """The running watermark of a gauge; None if nothing of the stretch can move it."""
+        live = [s for s in self.agency.feeding(gauge.indicator.id) if not s.stale]
+        key = frozenset(source.name for source in live)
+        if key not in self._of_gauge:
+            self._of_gauge[key] = self._least(live)
+        return self._of_gauge[key]
+
+    def _least(self, live: list[Source]) -> I64 | None:
+        if not any(source.name in self.of_source for source in live):
+            return None
+        size = len(self.front)
+        return np.minimum.reduce(
+            [
+                self.of_source[s.name] if s.name in self.of_source else np.full(size, s.watermark)
+                for s in live
+            ]
+        )
+
+    def settle(self, stop: int) -> None:
+        """Make the state stand behind the event before ``stop``."""
+        last = stop - self.start - 1
+        for name, marks in self.of_source.items():
+            source = self.agency.sources[name]
+            source.watermark = int(marks[last])
+        self.agency.front = max(self.agency.front, int(self.front[last]))
+        if self.beat is not None and stop - self.start == len(self.front):
+            if self.beat.lateness_s is not None:
+                self.speaker.lateness = self.beat.lateness_s * 1000
+            if self.beat.quiet_after_s is not None:
+                self.speaker.quiet_after = self.beat.quiet_after_s * 1000
+
+
+def _is_beat(arrivals: Arrivals, stop: int) -> bool:
+    return bool(arrivals.types[stop - 1] == HEARTBEAT)
+
+
+def _soft_stop(
+    agency: Agency, arrivals: Arrivals, marks: _Watermarks, start: int, stop: int
+) -> int:
+    """Where the stretch must end, by rules 3 and 4."""
+    types = arrivals.types[start:stop]
+    times = arrivals.times[start:stop]
+    for gauge in agency.gauges.values():
+        running = marks.gauge(gauge)
+        if running is None:
+            continue
+        reads = agency.reads(gauge.indicator.id)[types]
+        if not reads.any():
+            continue
+        before = np.concatenate(([FAR_PAST], running[:-1]))
+        behind = np.flatnonzero(reads & (times < before))
+        for line in gauge.first or (gauge.step,):
+            rhythm = RHYTHMS[line]
+            end = gauge.next_end(line) if line in gauge.first else FAR_PAST
+            closing = int(np.searchsorted(running, end)) if end > FAR_PAST else 0
+            if end > FAR_PAST and closing < len(running) and line in gauge.closed:
+                frontier = agency.calendar.end(rhythm, gauge.closed[line])
+                if (reads & (times < frontier)).any():
+                    stop = min(stop, start + closing + 1)
+            late = behind[before[behind] >= end]
+            if len(late):
+                mine = agency.calendar.bucket(rhythm, times[late])
+                passed = agency.calendar.bucket(rhythm, before[late])
+                inside = late[mine < passed]
+                if len(inside):
+                    stop = min(stop, start + int(inside[0]))
+    return max(stop, start + 1)
+
+
+def _apply(agency: Agency, prepared: list[Prepared], start: int, stop: int) -> None:
+    """Change items by what events start … stop - 1 say, and tell the gauges."""
+    for whole in prepared:
+        part = whole.between(start, stop)
+        if part is None:
+            continue
+        items = agency.items[part.act.kind]
+        rows = items.rows(part.facts.keys)
+        touched, first = np.unique(rows, return_index=True)
+        before = items.view(touched)
+        items.update(rows, part.facts)
+        after = items.view(touched)
+        for gauge in agency.readers[part.act.kind]:
+            gauge.absorb(part.act.kind, before, after, part.times, first)
+
+
+def _close(
+    agency: Agency, arrivals: Arrivals, marks: _Watermarks, start: int, stop: int
+) -> Iterator[Step]:
+    """Hand out the buckets that ended, and first those that late events touched before."""
+    beat = _is_beat(arrivals, stop)
+    for gauge in agency.gauges.values():
+        running = marks.gauge(gauge)
+        if running is None:
+            continue
+        running = running[: stop - start]
+        due = list(_due(gauge, arrivals, running, start))
+        if gauge.dirty and (beat or due):
+            recorded = due[0].recorded if due else int(arrivals.received[stop - 1])
+            yield from anew(gauge, recorded, before=due)
+        yield from due
+
+
+def _due(gauge: Gauge, arrivals: Arrivals, running: I64, start: int) -> Iterator[Closing]:
+    for line, number in gauge.due(int(running[-1])):
+        end = gauge.calendar.end(RHYTHMS[line], number)
+        row = start + int(np.searchsorted(running, end))
+        yield Closing(gauge, line, number, int(arrivals.received[row]), anew=False)
+
+
+def anew(gauge: Gauge, recorded: int, before: list[Closing]) -> Iterator[Closing]:
+    """The spoiled buckets of a gauge, but for those that are closed just now."""
+    fresh = {(one.line, one.number) for one in before}
+    for line, number in gauge.spoiled():
+        if (line, number) not in fresh:
+            yield Closing(gauge, line, number, recorded, anew=True)

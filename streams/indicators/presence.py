@@ -1,0 +1,43 @@
+"""Presence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from streams.estimators.estimate import Estimate
+from streams.estimators.level import Level
+from streams.indicator import USED, Cases, Tally
+from streams.items import View
+from streams.kinds import MILLI
+
+
+class Presence(Tally):
+    """How far presence at workplaces is from its baseline, over the units that report."""
+
+    title = "Presence"
+    pillar = "Remote"
+    unit = "% change"
+    direction = "context"
+    formula = "mean over units of the reported change from baseline, in per cent"
+    source = "Own definition, after Google's Community Mobility Reports"
+    pitfalls = "Single holidays look like shocks; a unit counts as one, whatever its size."
+    step = "day"
+    window = 1
+    min_n = 1
+    privacy = "workforce"
+    detect = "level"
+    grains = ((), ("unit",))
+    reads = ("presence",)
+    width = 3
+
+    def cases(self, kind: str, items: View) -> Cases:
+        """One reading: its number, its value in thousandths, and the square of that."""
+        del kind
+        reading = items.change_from_baseline
+        ones = np.ones(len(items), np.int64)
+        return Cases(items.start, np.full(len(items), USED), (ones, reading, reading * reading))
+
+    def read(self, parts: list[int], exposure_ms: int) -> Estimate:
+        """The mean with Student's interval."""
+        del exposure_ms
+        return Level(MILLI).read(parts)

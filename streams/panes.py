@@ -1,0 +1,119 @@
+"""Panes: whole numbers by bucket and cell, merged into windows only when read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from models.value import Cell
+
+I64 = NDArray[np.int64]
+
+FAR = 1 << 40
+"""No bucket has this number."""
+
+
+class Cells:
+    """The cells that one indicator keeps, and which of them a place counts towards.
+
+    A place is the code of a full (unit, service, stratum); a grain names the dimensions that a
+    cell keeps. Two grains that give the same cell for a place count once.
+    """
+
+    def __init__(self, grains: Iterable[tuple[str, ...]]) -> None:
+        self.grains = tuple(grains)
+        self.names: list[Cell] = []
+        self._index: dict[Cell, int] = {}
+        self._table: I64 = np.empty((0, len(self.grains)), np.int64)
+
+    def of(self, places: list[Cell]) -> I64:
+        """Cells of all places so far: (places, grains), -1 where a grain adds none."""
+        for place in places[len(self._table) :]:
+            row: list[int] = []
+            for grain in self.grains:
+                cell = Cell(**{name: getattr(place, name) for name in grain})
+                number = self._index.get(cell)
+                if number is None:
+                    number = self._index[cell] = len(self.names)
+                    self.names.append(cell)
+                row.append(-1 if number in row else number)
+            self._table = np.vstack((self._table, np.array([row], np.int64)))
+        return self._table
+
+
+class Panes:
+    """Sums by (bucket, cell): int64, dense, growing at both ends.
+
+    Shape (buckets, cells, width). ``first`` is the first bucket in which a cell had a fact;
+    ``single`` tells the cells that are fed by single events, for which no event means zero.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.origin = FAR
+        self.sums: I64 = np.zeros((0, 0, width), np.int64)
+        self.first: I64 = np.zeros(0, np.int64)
+        self.single: NDArray[np.bool_] = np.zeros(0, bool)
+
+    def add(self, buckets: I64, cells: I64, values: I64) -> None:
+        """Add ``values`` (n, width) at (n,) buckets and cells."""
+        self._room(int(buckets.min()), int(buckets.max()), int(cells.max()))
+        np.add.at(self.sums, (buckets - self.origin, cells), values)
+        np.minimum.at(self.first, cells, buckets)
+
+    def window(self, start: int, stop: int) -> I64:
+        """Sums over buckets start … stop - 1: (cells, width)."""
+        low = max(start - self.origin, 0)
+        high = max(stop - self.origin, 0)
+        merged: I64 = self.sums[low:high].sum(axis=0)
+        return merged
+
+    def prune(self, before: int) -> None:
+        """Forget buckets before ``before``."""
+        cut = min(max(before - self.origin, 0), len(self.sums))
+        if cut:
+            self.sums = self.sums[cut:].copy()
+            self.origin += cut
+
+    def _room(self, low: int, high: int, cell: int) -> None:
+        buckets, cells, width = self.sums.shape
+        if self.origin == FAR:
+            self.origin = low
+        front = max(self.origin - low, 0)
+        back = max(high - self.origin + 1 - buckets, 0)
+        more = max(cell + 1 - cells, 0)
+        if not (front or back or more):
+            return
+        if back:
+            back = max(back, buckets // 4)
+        grown = np.zeros((front + buckets + back, cells + more, width), np.int64)
+        grown[front : front + buckets, :cells] = self.sums
+        self.sums = grown
+        self.origin -= front
+        self.first = np.concatenate((self.first, np.full(more, FAR, np.int64)))
+        self.single = np.concatenate((self.single, np.zeros(more, bool)))
+
+    def dump(self) -> bytes:
+        """The panes as bytes; trailing empty buckets left out."""
+        filled = np.flatnonzero(self.sums.any(axis=(1, 2)))
+        stop = int(filled[-1]) + 1 if len(filled) else 0
+        body = self.sums[:stop]
+        return msgspec.msgpack.encode(
+            (self.origin, body.shape, body.tobytes(), self.first.tobytes(), self.single.tobytes())
+        )
+
+    @classmethod
+    def load(cls, body: bytes) -> Panes:
+        """The panes of :meth:`dump`."""
+        origin, shape, sums, first, single = msgspec.msgpack.decode(
+            body, type=tuple[int, tuple[int, int, int], bytes, bytes, bytes]
+        )
+        panes = cls(shape[2])
+        panes.origin = origin
+        panes.sums = np.frombuffer(sums, np.int64).reshape(shape).copy()
+        panes.first = np.frombuffer(first, np.int64).copy()
+        panes.single = np.frombuffer(single, bool).copy()
+        return panes

@@ -1,0 +1,33 @@
+"""A source: one feed of one agency, how far it has come and whether it still speaks."""
+
+from __future__ import annotations
+
+import msgspec
+
+FAR_PAST = -(1 << 62)
+
+
+class Traffic(msgspec.Struct):
+    """What came from a source by type of event; times in ms."""
+
+    accepted: int = 0
+    repeats: int = 0
+    late: int = 0
+    first_time: int = 1 << 62
+    last_time: int = FAR_PAST
+    last_received: int = FAR_PAST
+
+
+class Source(msgspec.Struct):
+    """``watermark`` (ms): nothing older is expected any more."""
+
+    name: str
+    lateness: int
+    quiet_after: int
+    watermark: int = FAR_PAST
+    last_received: int = FAR_PAST
+    last_time: int = FAR_PAST
+    stale: bool = False
+    types: set[str] = set()
+    """Types of event that it has sent, as far as they are folded."""
+    traffic: dict[str, Traffic] = {}

@@ -1,0 +1,235 @@
+"""The store: what the engine changed, written in one transaction with the position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import zstandard
+from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy.dialects import sqlite
+
+from models import tables
+from models.alert import Alert
+from models.log import Record, append
+from models.refused import refused_rows
+from models.signal import Signal
+from models.value import Cell, Value
+from streams import snapshot
+from streams.engine import Changes, Engine
+from streams.group import Groups
+from streams.notify.payload import outbox_row
+from streams.summary import Hush, Summary, freeze
+
+EVENTS, SUMMARIES = 1, 2
+"""Stages of the log."""
+
+
+def position(connection: Connection, stage: int) -> tuple[int, int]:
+    """Last applied position, and the one that the stored snapshot stands at."""
+    row = connection.execute(
+        select(tables.position.c.applied, tables.position.c.snapshot).where(
+            tables.position.c.stage == stage
+        )
+    ).one_or_none()
+    return (row.applied, row.snapshot) if row else (0, 0)
+
+
+def advance(connection: Connection, stage: int, applied: int, snapshot_at: int | None) -> None:
+    """Say that everything up to ``applied`` is in the results."""
+    fields: dict[str, Any] = {"applied": applied}
+    if snapshot_at is not None:
+        fields["snapshot"] = snapshot_at
+    statement = sqlite.insert(tables.position).values(
+        stage=stage, applied=applied, snapshot=snapshot_at or 0
+    )
+    connection.execute(statement.on_conflict_do_update(index_elements=["stage"], set_=fields))
+
+
+def write(connection: Connection, engine: Engine, changes: Changes) -> None:
+    """Everything of stage one but the position."""
+    write_values(connection, changes.values, changes.restated)
+    if changes.signals:
+        connection.execute(insert(tables.signal), [_signal_row(one) for one in changes.signals])
+    _write_alerts(connection, changes.alerts)
+    if changes.notices:
+        rows = [
+            outbox_row(one.alert, engine.catalogue.get(one.alert.indicator), one.recorded)
+            for one in changes.notices
+        ]
+        connection.execute(insert(tables.outbox), rows)
+    _write_refused(connection, changes)
+    for name in sorted(changes.agencies):
+        _write_sources(connection, engine, name)
+    _write_news(connection, changes.news)
+
+
+def write_values(
+    connection: Connection, first: Sequence[Value], restated: Sequence[Value]
+) -> None:
+    """First values as they are; given anew only where something differs."""
+    if first:
+        connection.execute(insert(tables.value), [_value_row(one, 0) for one in first])
+    for one in restated:
+        _restate(connection, one)
+
+
+def _restate(connection: Connection, one: Value) -> None:
+    c = tables.value.c
+    mine = and_(
+        c.indicator == one.indicator,
+        c.agency == one.agency,
+        c.unit == one.cell.unit,
+        c.service == one.cell.service,
+        c.stratum == one.cell.stratum,
+        c.rhythm == one.rhythm,
+        c.span == one.span,
+        c.window_end == one.window_end,
+    )
+    last = connection.execute(
+        select(tables.value).where(mine).order_by(c.revision.desc()).limit(1)
+    ).one_or_none()
+    if last is None:
+        connection.execute(insert(tables.value), _value_row(one, 0))
+        return
+    row = _value_row(one, last.revision + 1)
+    told = last._asdict()
+    if all(row[name] == told[name] for name in row if name not in ("revision", "recorded")):
+        return
+    connection.execute(update(tables.value).where(mine, c.latest).values(latest=False))
+    connection.execute(insert(tables.value), row)
+
+
+def _value_row(one: Value, revision: int) -> dict[str, Any]:
+    return {
+        "indicator": one.indicator,
+        "agency": one.agency,
+        **_cell(one.cell),
+        "rhythm": one.rhythm,
+        "span": one.span,
+        "window_end": one.window_end,
+        "revision": revision,
+        "window_start": one.window_start,
+        "value": one.value,
+        "n": one.n,
+        "low": one.low,
+        "high": one.high,
+        "coverage": one.coverage,
+        "status": one.status,
+        "reason": one.reason,
+        "catalogue_version": one.catalogue_version,
+        "recorded": one.recorded,
+        "detail": one.detail,
+        "latest": True,
+    }
+
+
+def _cell(cell: Cell) -> dict[str, str]:
+    return {"unit": cell.unit, "service": cell.service, "stratum": cell.stratum}
+
+
+def _signal_row(one: Signal) -> dict[str, Any]:
+    row = {name: getattr(one, name) for name in one.__struct_fields__ if name != "cell"}
+    return row | _cell(one.cell)
+
+
+def _write_alerts(connection: Connection, alerts: Sequence[Alert]) -> None:
+    for one in alerts:
+        row = {name: getattr(one, name) for name in one.__struct_fields__ if name != "cell"}
+        row |= _cell(one.cell) | {"evidence": msgspec.json.encode(one.evidence).decode()}
+        connection.execute(
+            update(tables.alert)
+            .where(tables.alert.c.id == one.id, tables.alert.c.latest)
+            .values(latest=False)
+        )
+        connection.execute(insert(tables.alert), row | {"latest": True})
+
+
+def _write_refused(connection: Connection, changes: Changes) -> None:
+    rows = [
+        row
+        for agency, received, refusal in changes.refused
+        for row in refused_rows(agency, received, "engine", [refusal])
+    ]
+    if rows:
+        connection.execute(sqlite.insert(tables.refused).on_conflict_do_nothing(), rows)
+
+
+def _write_sources(connection: Connection, engine: Engine, name: str) -> None:
+    rows = [
+        {
+            "agency": name,
+            "source": source.name,
+            "type": kind,
+            "accepted": traffic.accepted,
+            "repeats": traffic.repeats,
+            "late": traffic.late,
+            "first_time": traffic.first_time,
+            "last_time": traffic.last_time,
+            "last_received": traffic.last_received,
+            "stale": source.stale,
+        }
+        for source in engine.agencies[name].sources.values()
+        for kind, traffic in source.traffic.items()
+    ]
+    if not rows:
+        return
+    statement = sqlite.insert(tables.source)
+    fields = [column.name for column in tables.source.columns if not column.primary_key]
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["agency", "source", "type"],
+            set_={field: statement.excluded[field] for field in fields},
+        ),
+        rows,
+    )
+
+
+def _write_news(connection: Connection, news: Sequence[Summary | Hush]) -> None:
+    if news:
+        record = Record(
+            agency=news[0].agency,
+            received=0,
+            kind="summary",
+            events=len(news),
+            body=freeze(list(news)),
+        )
+        append(connection, SUMMARIES, [record])
+
+
+def save(connection: Connection, engine: Engine, groups: Groups) -> None:
+    """Store the whole state; in the transaction that says where it stands."""
+    compress = zstandard.ZstdCompressor(level=1).compress
+    rows = [
+        {
+            "stage": EVENTS,
+            "owner": name,
+            "part": part,
+            "version": snapshot.VERSION,
+            "body": compress(body),
+        }
+        for name in engine.agencies
+        for part, body in snapshot.parts(engine, name)
+    ]
+    groups_row = {"stage": SUMMARIES, "owner": "", "part": "groups", "version": snapshot.VERSION}
+    connection.execute(delete(tables.snapshot))
+    connection.execute(
+        insert(tables.snapshot), [*rows, groups_row | {"body": compress(groups.dump())}]
+    )
+
+
+def restore(connection: Connection, engine: Engine, groups: Groups) -> bool:
+    """Put the stored state in place; false if there is none of this version."""
+    expand = zstandard.ZstdDecompressor().decompress
+    found: dict[str, dict[str, bytes]] = {}
+    for row in connection.execute(select(tables.snapshot)):
+        if row.version != snapshot.VERSION:
+            return False
+        if row.stage == SUMMARIES:
+            groups.load(expand(row.body))
+        else:
+            found.setdefault(row.owner, {})[row.part] = expand(row.body)
+    for name, stored in found.items():
+        snapshot.restore(engine, name, stored)
+    return bool(found)
