@@ -1,40 +1,55 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench lock clean
 
-PYTHON ?= python3
+# The first Python on the path that is new enough; name another with make PYTHON=….
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-STAMP := .venv/.installed
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+LOCK := env -u PIP_FIND_LINKS uv pip compile pyproject.toml --universal --python-version 3.11 \
+  --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --no-annotate --no-header --quiet
 
 help: ## Say what can be done
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-.venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Headwind needs Python 3.11 or later; name one: make PYTHON=python3.12 …"; exit 1; }
-	$(PYTHON) -m venv .venv || { rm -rf .venv; \
-	  echo "Python's venv is missing. On Debian: apt-get install python3-venv"; exit 1; }
+$(BIN)/python:
+	@PYTHON="$(PYTHON)" sh deploy/venv.sh
 
-$(STAMP): requirements-dev.txt pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+# What the product needs, and the command .venv/bin/headwind. Nothing is installed elsewhere.
+.venv/.runtime: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing Headwind into .venv (once; a few minutes on a slow line)"
+	@$(PIP) --require-hashes -r requirements.txt
+	@# The build backend is a program that is looked up on the path.
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(STAMP) ## Three invented years of a region, on http://127.0.0.1:8080
-	$(BIN)/headwind demo
+# What the checks and tests need on top.
+.venv/.dev: requirements-dev.txt .venv/.runtime
+	@echo "Installing the tools for checks and tests into .venv (once)"
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
 
-check: $(STAMP) ## Style, types, layers
+demo: .venv/.runtime ## Three invented years of a region, on http://127.0.0.1:8080
+	@$(BIN)/headwind demo
+
+check: .venv/.dev ## Style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: $(STAMP) ## Everything that is checked, then every test
+test: .venv/.dev ## Everything that is checked, then every test
 	@$(MAKE) --no-print-directory check
 	@sh tests/servers.sh
 	$(BIN)/python -m pytest
 
-bench: $(STAMP) ## How fast it is, and how much it holds
+bench: .venv/.dev ## How fast it is, and how much it holds
 	$(BIN)/python -m tests.bench
 
+lock: ## Write both requirements files anew from pyproject.toml (needs uv)
+	$(LOCK) --group build --output-file requirements.txt
+	$(LOCK) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+
 clean: ## Remove what make made
-	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

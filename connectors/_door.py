@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,8 +16,9 @@ from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
 
 from connectors._answers import Caller, Fault, Health, Quarantine, Receipt, SchemaLink, SchemaList
 from connectors._door_openapi import KEY, PROBLEM, PostEvents, faults, openapi_config, receipts
-from connectors._reception import DoorFault, DoorSettings, Meter, Reception, unavailable
+from connectors._reception import DoorFault, Meter, Reception, unavailable
 from models.event import DATA_TYPES, json_schema
+from models.settings import DoorSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +101,8 @@ def get_refused(
 ) -> Quarantine:
     """List the agency's own refused events, oldest first."""
     if since is not None and since.tzinfo is None:
-        raise DoorFault(400, "since needs a time zone, as in 2018-06-30T00:00:00Z.")
+        sentence = "since needs a time zone, as in 2018-06-30T00:00:00Z."
+        raise DoorFault(400, sentence)
     start = 0 if since is None else int(since.timestamp() * 1000)
     return door.quarantine(request.headers, since=start, after=after, limit=limit)
 
@@ -114,7 +117,8 @@ def get_refused(
 def health(door: TheDoor) -> Health:
     """Say ok when events can be taken."""
     if not door.healthy():
-        raise unavailable("cannot be used just now", 5)
+        why = "cannot be used just now"
+        raise unavailable(why, 5)
     return Health(status="ok")
 
 
@@ -137,7 +141,8 @@ def list_schemas() -> SchemaList:
 def get_schema(event_type: FromPath[str]) -> dict[str, Any]:
     """Give the JSON Schema (2020-12) of one type of event."""
     if event_type not in DATA_TYPES:
-        raise DoorFault(404, "There is no such type of event; GET /schemas lists them all.")
+        sentence = "There is no such type of event; GET /schemas lists them all."
+        raise DoorFault(404, sentence)
     return json_schema(event_type)
 
 
@@ -209,7 +214,7 @@ def create_door(
     return door, router
 
 
-def door_app(
+def door_app(  # noqa: PLR0913 (as create_door, and the version)
     engine: Engine,
     publisher: Publisher,
     settings: DoorSettings,
@@ -224,10 +229,22 @@ def door_app(
         [router],
         openapi_config=openapi_config(version),
         exception_handlers=EXCEPTION_HANDLERS,
+        on_startup=[spare_the_collector],
         on_shutdown=[door.close],
         # Litestar would set up the logging of the whole process.
         logging_config=None,
     )
+
+
+def spare_the_collector() -> None:
+    """Keep the garbage collector off what lives as long as the process; call once, at the start.
+
+    A full collection looks at every object that Litestar and SQLAlchemy made while starting:
+    measured, it stops the door for 90 ms, so that the slowest of 100 single events waited
+    40 ms instead of 10.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _where(error: Exception) -> str:

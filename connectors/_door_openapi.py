@@ -14,6 +14,7 @@ from litestar.openapi.spec import (
     OpenAPIMediaType,
     OpenAPIType,
     Operation,
+    Reference,
     RequestBody,
     Schema,
     SecurityScheme,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROBLEM = "application/problem+json"
-KEY = [{"agencyKey": []}]
+KEY: list[dict[str, list[str]]] = [{"agencyKey": []}]
 
 _SAMPLE = {
     "id": "req-1",
@@ -68,7 +69,7 @@ _FAULTS = {
     404: "There is no such thing.",
     413: "The body, or what it unpacks to, is too large.",
     415: "A content type or encoding that is not understood.",
-    429: "Too many events for now; Retry-After says when to go on.",
+    429: "Too many requests for now; Retry-After says when to go on.",
     503: "The store cannot be used just now; nothing was kept; Retry-After says when to try again.",
 }
 
@@ -98,7 +99,7 @@ class PostEvents(Operation):
         """Add the body: the handler reads it raw, so that it is not seen in its signature."""
         event = _event_schema()
         lines = Schema(type=OpenAPIType.STRING, description="One event a line.")
-        one = {"one event": Example(value=_SAMPLE)}
+        one: dict[str, Example | Reference] = {"one event": Example(value=_SAMPLE)}
         self.request_body = RequestBody(
             required=True,
             description="Up to 10,000 events; gzip is welcome (Content-Encoding: gzip).",

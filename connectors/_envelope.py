@@ -6,6 +6,7 @@ NDJSON. Nothing here looks into an event; that is the check's work.
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
@@ -169,10 +170,8 @@ def _json(body: bytes) -> bytes:
 
 def _one_line(text: bytes) -> bytes:
     if b"\n" in text:
-        try:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
             text = msgspec.json.format(text, indent=-1)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass
         # What is checked must be what is stored: no line may smuggle in a second one.
         text = text.replace(b"\n", b" ")
     return text

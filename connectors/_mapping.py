@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +19,8 @@ from models.person import person_field
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+T = TypeVar("T")
 
 ColumnType = Literal["text", "integer", "number", "time", "boolean"]
 
@@ -174,8 +176,7 @@ def _assemble(document: _Document, fingerprint: str, problems: list[str]) -> Map
     steps = [
         step
         for number, given in enumerate(document.derive, 1)
-        if (step := _convert(given, Derive, f"[[derive]] {number}", problems))
-        is not None
+        if (step := _convert(given, Derive, f"[[derive]] {number}", problems)) is not None
     ]
     events = [
         event
@@ -205,36 +206,26 @@ def _assemble(document: _Document, fingerprint: str, problems: list[str]) -> Map
     return mapping
 
 
-def _event(
-    number: int, given: Any, document: _Document, problems: list[str]
-) -> EventMap | None:
+def _event(number: int, given: Any, document: _Document, problems: list[str]) -> EventMap | None:
     where = f"[[event]] {number}"
     raw = _convert(given, _Event, where, problems)
     if raw is None:
         return None
     data = DATA_TYPES.get(raw.type)
     if data is None:
-        problems.append(
-            f'{where}: type "{raw.type}" is not known{_meant(raw.type, DATA_TYPES)}.'
-        )
+        problems.append(f'{where}: type "{raw.type}" is not known{_meant(raw.type, DATA_TYPES)}.')
         return None
     counted = "start" in data.__struct_fields__ and "part" in data.__struct_fields__
     key = raw.key or document.key
     if not key:
-        problems.append(
-            f"{where} has no `key`: name the columns that make a row unique."
-        )
+        problems.append(f"{where} has no `key`: name the columns that make a row unique.")
     tree = read_tree(raw.data, data, f"{where} data", problems)
     if raw.time is None and not counted:
-        problems.append(
-            f"{where} has no `time`: name the column that says when it happened."
-        )
+        problems.append(f"{where} has no `time`: name the column that says when it happened.")
     time = None
     if raw.time is not None:
         time = read_tree({"time": raw.time}, None, where, problems).leaves.get("time")
-    words = [
-        word for word in raw.type.split(".") if word[:1].isalpha() and word != "v1"
-    ]
+    words = [word for word in raw.type.split(".") if word[:1].isalpha() and word != "v1"]
     name = raw.name or (words[-2] if words[-1] == "counted" else words[-1])
     return EventMap(
         name=name,
@@ -253,7 +244,7 @@ def _column(name: str, given: Any, problems: list[str]) -> Column | None:
     return _convert(raw, Column, f"[columns] {name}", problems)
 
 
-def _convert[T](raw: Any, kind: type[T], where: str, problems: list[str]) -> T | None:
+def _convert(raw: Any, kind: type[T], where: str, problems: list[str]) -> T | None:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
@@ -264,10 +255,8 @@ def _convert[T](raw: Any, kind: type[T], where: str, problems: list[str]) -> T |
 def _check_zone(name: str, problems: list[str]) -> None:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
-        problems.append(
-            f'timezone "{name}" is not known; write it as in Europe/Brussels.'
-        )
+    except (KeyError, OSError, ValueError):
+        problems.append(f'timezone "{name}" is not known; write it as in Europe/Brussels.')
 
 
 def _uses(mapping: Mapping) -> Iterator[tuple[str, str]]:

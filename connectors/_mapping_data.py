@@ -107,14 +107,8 @@ def _read(
         inner = _plain(fields[name].type)
         label = f"{where}.{name}"
         if isinstance(value, list):
-            item = (
-                _plain(inner.item_type)
-                if isinstance(inner, msgspec.inspect.ListType)
-                else inner
-            )
-            tree.arrays[name] = [
-                _read(one, item, (here, label), problems) for one in value
-            ]
+            item = _plain(inner.item_type) if isinstance(inner, msgspec.inspect.ListType) else inner
+            tree.arrays[name] = [_read(one, item, (here, label), problems) for one in value]
         elif isinstance(value, dict) and not (value.keys() & _MARKS):
             tree.objects[name] = _read(value, inner, (here, label), problems)
         elif (leaf := _leaf(value, _target(inner), here, label, problems)) is not None:
@@ -127,9 +121,7 @@ def _read(
     return tree
 
 
-def _leaf(
-    value: Any, target: Target, pointer: str, where: str, problems: list[str]
-) -> Leaf | None:
+def _leaf(value: Any, target: Target, pointer: str, where: str, problems: list[str]) -> Leaf | None:
     if isinstance(value, str):
         value = {"column": value}
     elif not isinstance(value, dict):
@@ -146,9 +138,7 @@ def _leaf(
         problems.append(f"{where}: {error}.")
         return None
     if leaf.plus and polars_duration(leaf.plus) is None:
-        problems.append(
-            f'{where}: plus "{leaf.plus}" is no duration; write it as P1D or PT12H.'
-        )
+        problems.append(f'{where}: plus "{leaf.plus}" is no duration; write it as P1D or PT12H.')
         return None
     return leaf
 
@@ -159,9 +149,7 @@ def polars_duration(text: str) -> str | None:
     if found is None:
         return None
     parts = zip(found.groups(), _POLARS_UNITS, strict=True)
-    return "".join(
-        f"{int(number)}{unit}" for number, unit in parts if number is not None
-    )
+    return "".join(f"{int(number)}{unit}" for number, unit in parts if number is not None)
 
 
 def _plain(info: msgspec.inspect.Type) -> msgspec.inspect.Type:
@@ -170,9 +158,7 @@ def _plain(info: msgspec.inspect.Type) -> msgspec.inspect.Type:
         return _plain(info.type)
     if isinstance(info, msgspec.inspect.UnionType):
         return next(
-            _plain(one)
-            for one in info.types
-            if not isinstance(one, msgspec.inspect.NoneType)
+            _plain(one) for one in info.types if not isinstance(one, msgspec.inspect.NoneType)
         )
     return info
 

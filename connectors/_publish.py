@@ -8,7 +8,8 @@ import msgspec
 from sqlalchemy import case, func
 from sqlalchemy.dialects.sqlite import insert
 
-from models.log import MAX_EVENTS, Record, append
+from models.log import append
+from models.record import MAX_EVENTS, Record
 from models.refused import refused_rows
 from models.store import explained
 from models.tables import load, refused

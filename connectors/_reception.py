@@ -6,7 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from litestar.exceptions import HTTPException
 from sqlalchemy import text
@@ -20,6 +20,7 @@ from connectors._publish import Batch
 from connectors._quarantine import CursorError, iso, read_quarantine
 from connectors._rate import TokenBuckets
 from models.check import Checked, check
+from models.settings import DoorSettings
 from models.store import StoreError, StoreFullError
 
 if TYPE_CHECKING:
@@ -34,20 +35,9 @@ if TYPE_CHECKING:
 INLINE_BYTES = 64 * 1024
 """A larger body is taken apart beside the event loop, so that single events do not wait for it."""
 
+_UNREADABLE = "cannot be read just now"
 _RETRY_FULL_S = 60
 _RETRY_BUSY_S = 5
-
-
-class DoorSettings(Protocol):
-    """What the door needs of the settings: limits in bytes, and events a second and agency."""
-
-    @property
-    def max_body(self) -> int:
-        """Largest body in bytes, before and after unpacking."""
-
-    @property
-    def rate_per_second(self) -> int:
-        """Events an agency may send a second, in the long run; 0: no limit."""
 
 
 class Meter(Protocol):
@@ -85,7 +75,7 @@ class Reception:
     seconds that never run back.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is a part of the door that a test may replace)
         self,
         engine: Engine,
         publisher: Publisher,
@@ -117,7 +107,7 @@ class Reception:
         self._workers.shutdown()
 
     async def receive(
-        self, request: Request[object, object, object], *, dry_run: bool
+        self, request: Request[Any, Any, Any], *, dry_run: bool
     ) -> tuple[int, Receipt]:
         """Take the events of one request; the status and what to answer, once durable."""
         started = perf_counter()
@@ -132,7 +122,7 @@ class Reception:
         return status, receipt
 
     async def _receive(
-        self, request: Request[object, object, object], *, dry_run: bool
+        self, request: Request[Any, Any, Any], *, dry_run: bool
     ) -> tuple[int, Receipt]:
         grant = self.admit(request.headers)
         self._limit(grant.agency)
@@ -157,7 +147,6 @@ class Reception:
     ) -> Checked:
         def work() -> Checked:
             lines = split(body, headers)
-            self._buckets.take(grant.agency, len(lines))
             return check(lines, agency=grant.agency, families=grant.families, received=received)
 
         if len(body) <= INLINE_BYTES:
@@ -182,15 +171,15 @@ class Reception:
         try:
             grant = self._keyring.authenticate(header)
         except SQLAlchemyError:
-            raise unavailable("cannot be read just now", _RETRY_BUSY_S) from None
+            raise unavailable(_UNREADABLE, _RETRY_BUSY_S) from None
         if grant is None:
             sentence = "This key is not accepted. Ask whoever runs the monitor for a valid one."
             raise DoorFault(401, sentence, challenge)
         return grant
 
     def _limit(self, agency: str) -> None:
-        if seconds := self._buckets.wait(agency):
-            sentence = f"Too many events for now; send the next ones in {seconds} s."
+        if seconds := self._buckets.take(agency):
+            sentence = f"Too many requests for now; send more events in each, or wait {seconds} s."
             raise DoorFault(429, sentence, {"Retry-After": str(seconds)})
 
     def caller(self, headers: Mapping[str, str]) -> Caller:
@@ -217,7 +206,7 @@ class Reception:
         except CursorError as error:
             raise DoorFault(400, str(error)) from None
         except SQLAlchemyError:
-            raise unavailable("cannot be read just now", _RETRY_BUSY_S) from None
+            raise unavailable(_UNREADABLE, _RETRY_BUSY_S) from None
 
     def healthy(self) -> bool:
         """Whether the store can be read and the committing thread lives."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from pathlib import Path
 
-from dashboards.bundle import bundle, mark
+from dashboards.bundle import bundle, bundle_mark, mark
 
 _FOLDER = Path(__file__).parent / "static"
 _KINDS = {
@@ -28,5 +29,13 @@ def asset(name: str) -> tuple[bytes, str] | None:
 @functools.cache
 def asset_link(name: str) -> str:
     """The address of a static file; it changes with the content, so browsers may keep it."""
+    if name == "vega.js":
+        return f"/static/{name}?v={bundle_mark()}"
     found = asset(name)
     return f"/static/{name}?v={mark(found[0])}" if found else f"/static/{name}"
+
+
+def warm() -> None:
+    """Makes ready what the first reader would wait for: the bundle and the chart library."""
+    asset("vega.js")
+    importlib.import_module("dashboards.kinds.multiples")

@@ -6,7 +6,6 @@ seconds, so it happens in a process of its own and the result is kept in the use
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import subprocess
@@ -14,12 +13,14 @@ import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 
 _VEGA_LITE = "6.4"
 _MAKE = (
     "import sys, vl_convert;"
     f"sys.stdout.buffer.write(vl_convert.javascript_bundle(vl_version='{_VEGA_LITE}').encode())"
 )
+_ONE_AT_A_TIME = Lock()
 
 
 def _cache_file() -> Path:
@@ -28,20 +29,25 @@ def _cache_file() -> Path:
     return folder / "headwind" / f"vega-{version('vl-convert-python')}-{_VEGA_LITE}.js"
 
 
-@functools.cache
 def bundle() -> bytes:
     """The libraries as one script; the first call ever takes a few seconds.
 
     Raises subprocess.CalledProcessError when vl-convert cannot make it.
     """
-    try:
-        return _cache_file().read_bytes()
-    except OSError:
-        made = subprocess.run(  # noqa: S603 (our own interpreter, our own constant)
-            [sys.executable, "-c", _MAKE], check=True, capture_output=True
-        ).stdout
-        _keep(made)
-        return made
+    with _ONE_AT_A_TIME:
+        try:
+            return _cache_file().read_bytes()
+        except OSError:
+            made = subprocess.run(  # noqa: S603 (our own interpreter, our own constant)
+                [sys.executable, "-c", _MAKE], check=True, capture_output=True
+            ).stdout
+            _keep(made)
+            return made
+
+
+def bundle_mark() -> str:
+    """What names this bundle among others, without making it."""
+    return mark(_cache_file().name.encode())
 
 
 def _keep(made: bytes) -> None:

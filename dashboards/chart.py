@@ -24,6 +24,7 @@ _COLOURS = {
     "info": GREY,
 }
 _SCALE = alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values()))
+_TINY = 100
 Labels = Literal["top", "bottom", "none"]
 
 
@@ -54,17 +55,19 @@ def _spans() -> list[Any]:
     return [blocks.mark_rect(opacity=0.22).encode(color=colour), edge]
 
 
-def _gaps() -> list[Any]:
+def _gaps(*, words: bool) -> list[Any]:
     gaps = _named("gaps").encode(
         x=alt.X("t:T", scale=_TIME),
         x2="t2:T",
         tooltip=[alt.Tooltip("reason:N", title="No value"), alt.Tooltip("when:N", title="Window")],
     )
+    if not words:
+        return [gaps.mark_rect(style="gap")]
     word = _named("gaps").transform_filter("datum.wide").mark_text(style="gap-word")
     return [gaps.mark_rect(style="gap"), word.encode(x="mid:T", text="word:N")]
 
 
-def _signals() -> Any:  # noqa: ANN401 (altair's layers have no common public type)
+def _signals() -> Any:
     return (
         _named("signals")
         .mark_point(filled=True, size=64, opacity=1)
@@ -136,13 +139,17 @@ def line(
         )
     )
     last = _named("last").mark_circle(size=42, style="last").encode(x="t:T", y="v:Q")
-    layers = alt.layer(frame, *_spans(), *_gaps(), *_lines(y), hover, last, _signals())
+    layers = alt.layer(
+        frame, *_spans(), *_gaps(words=height > _TINY), *_lines(y), hover, last, _signals()
+    )
     return _spec(layers.properties(width="container", height=height))
 
 
 @functools.lru_cache(maxsize=8)
-def states(row_height: int) -> dict[str, Any]:
+def states(height: int) -> dict[str, Any]:
     """States over time, one row an agency: the worse the state, the higher its bar.
+
+    ``height`` of all rows together, in pixels.
 
     Named data: stretches{row, t, t2, state, size, label, reason, when}, frame{t, row}.
     """
@@ -158,11 +165,11 @@ def states(row_height: int) -> dict[str, Any]:
     frame = _named("frame").mark_point(opacity=0).encode(x=_x("bottom"), y=rows)
     layers: list[Any] = [frame]
     heights = {"steady": 6, "unknown": 12, "watch": 18, "strained": 26}
-    for state, height in heights.items():
+    for state, thick in heights.items():
         layers.append(
             _named("stretches")
             .transform_filter(f"datum.state == '{state}'")
-            .mark_bar(height=height, cornerRadius=1)
+            .mark_bar(height=thick, cornerRadius=1)
             .encode(
                 x=alt.X("t:T", scale=_TIME),
                 x2="t2:T",
@@ -188,10 +195,10 @@ def states(row_height: int) -> dict[str, Any]:
         )
     )
     chart = alt.layer(*layers, label).resolve_scale(color="independent")
-    return _spec(chart.properties(width="container", height=alt.Step(row_height)))
+    return _spec(chart.properties(width="container", height=height))
 
 
-def _spec(chart: Any) -> dict[str, Any]:  # noqa: ANN401 (altair's layers have no common public type)
+def _spec(chart: Any) -> dict[str, Any]:
     spec: dict[str, Any] = chart.to_dict()
     spec.pop("config", None)
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -49,7 +50,7 @@ def stretches(alerts: Iterable[Row], start: int, end: int) -> list[Stretch]:
         edges.update(edge for edge in (row["opened"], row["closed"]) if edge is not None)
     marks = sorted(edge for edge in edges if start <= edge <= end)
     found: list[Stretch] = []
-    for left, right in zip(marks, marks[1:], strict=False):
+    for left, right in pairwise(marks):
         live = [
             row
             for row in held

@@ -18,31 +18,69 @@ class IndicatorFacts(Protocol):
     """
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Its name in addresses and tables."""
+        ...
+
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """What people call it."""
+        ...
+
     @property
-    def pillar(self) -> str: ...
+    def pillar(self) -> str:
+        """What it belongs to."""
+        ...
+
     @property
-    def unit(self) -> str: ...
+    def unit(self) -> str:
+        """Unit of measure of its values."""
+        ...
+
     @property
-    def direction(self) -> str: ...
+    def direction(self) -> str:
+        """``up``, ``down`` or ``context``."""
+        ...
+
     @property
-    def summary(self) -> str: ...
+    def summary(self) -> str:
+        """What it says, in one sentence."""
+        ...
+
     @property
-    def formula(self) -> str: ...
+    def formula(self) -> str:
+        """How it is computed."""
+        ...
+
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """Where the formula comes from."""
+        ...
+
     @property
-    def pitfalls(self) -> str: ...
+    def pitfalls(self) -> str:
+        """How it misleads."""
+        ...
+
     @property
-    def step(self) -> str: ...
+    def step(self) -> str:
+        """Rhythm of its buckets."""
+        ...
+
     @property
-    def window(self) -> int: ...
+    def window(self) -> int:
+        """Buckets that a value covers."""
+        ...
+
     @property
-    def min_n(self) -> int: ...
+    def min_n(self) -> int:
+        """Cases below which it is grey."""
+        ...
+
     @property
-    def strata(self) -> str: ...
+    def strata(self) -> str:
+        """What it is split by."""
+        ...
 
 
 class OrganisationFacts(Protocol):
@@ -52,24 +90,39 @@ class OrganisationFacts(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
     @property
-    def timezone(self) -> str: ...
+    def timezone(self) -> str:
+        """IANA name of its zone."""
+        ...
+
     @property
-    def invented(self) -> str: ...
+    def invented(self) -> str:
+        """The label of invented data."""
+        ...
 
 
 class AgencyFacts(Protocol):
     """What an agency is called; "" means by its id."""
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """What people call it."""
+        ...
 
 
 class PageSettings(Protocol):
     """The part of the settings that the page reads."""
 
     @property
-    def organisation(self) -> OrganisationFacts: ...
+    def organisation(self) -> OrganisationFacts:
+        """The whole."""
+        ...
+
     @property
-    def agencies(self) -> Mapping[str, AgencyFacts]: ...
+    def agencies(self) -> Mapping[str, AgencyFacts]:
+        """By id; those without an entry are called by it."""
+        ...

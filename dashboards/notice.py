@@ -45,8 +45,8 @@ def empty_store(reader: Reader) -> str:
         "notice.html",
         **reader.shell("Nothing here yet"),
         heading="Nothing here yet",
-        text="The store has no event. This page fills by itself once the first ones arrive; "
-        "reload it then.",
+        text="The store has no event. This page fills by itself once the first ones arrive.",
+        refresh=5,
         steps=steps,
         links=[],
     )
@@ -64,6 +64,7 @@ def unknown_name(reader: Reader, problem: UnknownNameError) -> str:
         if known
         else f"There is no {problem.what} called \u201c{problem.name[:128]}\u201d here.",
         steps=[],
+        refresh=0,
         links=known,
     )
 
@@ -76,5 +77,6 @@ def bad_choice(reader: Reader, said: str) -> str:
         heading="That choice is not understood",
         text=said[:1].upper() + said[1:],
         steps=[],
+        refresh=0,
         links=[("Back to the overview", "/")],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -10,7 +11,7 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 
 from dashboards import notice, screen
-from dashboards.assets import asset
+from dashboards.assets import asset, warm
 from dashboards.board import Board, boards
 from dashboards.reader import Reader
 
@@ -22,17 +23,9 @@ if TYPE_CHECKING:
 
     from dashboards.facts import IndicatorFacts, PageSettings
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'self'",
-    )
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -81,6 +74,7 @@ def create_page(
     ``settings.organisation.invented`` says so, every screen is labelled.
     """
     reader = Reader(engine, settings, list(catalogue))
+    Thread(target=warm, name="page-warm", daemon=True).start()
 
     @get("/", sync_to_thread=True, include_in_schema=False)
     def overview(request: Request[Any, Any, Any]) -> Response[str]:
@@ -118,9 +112,7 @@ def create_page(
     return [overview, agency_board, indicator_board, feed, static]
 
 
-def _feed(
-    reader: Reader, board: Board, chosen: Mapping[str, str], known: str
-) -> Response[bytes]:
+def _feed(reader: Reader, board: Board, chosen: Mapping[str, str], known: str) -> Response[bytes]:
     try:
         version, body = reader.feed(board, chosen, known)
     except screen.BadChoiceError as problem:
@@ -136,4 +128,3 @@ def _feed(
 def _json(content: dict[str, str], status: int) -> Response[bytes]:
     body = msgspec.json.encode(content)
     return Response(body, media_type="application/json", status_code=status, headers=HEADERS)
-

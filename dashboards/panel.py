@@ -40,7 +40,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     "" for agency or indicator means all; "" for unit, service or stratum means the whole of
     the agency. ``since`` and ``until`` are milliseconds since the epoch, UTC; windows that end
-    after ``since`` and not after ``until`` are in. ``indicators`` are the ids of the catalogue.
+    after ``since`` and not after ``until`` are in. ``indicators`` are the ids of the catalogue,
+    ``headlines`` those that may stand for their pillar on a tile.
     """
 
     agency: str = ""
@@ -51,6 +52,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     since: int = 0
     until: int = 2**53
     indicators: tuple[str, ...] = ()
+    headlines: tuple[str, ...] = ()
 
 
 Question = Callable[[Scope], Select[Any]]

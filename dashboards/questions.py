@@ -1,15 +1,14 @@
 """The selects behind the panels, each a function of a Scope.
 
 All of them seek: the primary key of ``value`` starts with (indicator, agency, unit, service,
-stratum, rhythm, span, window_end), so a question names the wanted keys first and joins
-``value`` on all of them. Rows are always the latest revision and the rolling window.
+stratum, rhythm, span, window_end), so a question gives every one of these columns. Rows are always the latest revision and the rolling window.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
-from sqlalchemy import CTE, ColumnElement, Select, String, and_, case, column, func, or_, select
+from sqlalchemy import CTE, Select, String, and_, case, column, func, or_, select, true
 from sqlalchemy import values as value_list
 
 from models.tables import alert, refused, signal, source, value
@@ -33,23 +32,6 @@ def _agencies(scope: Scope) -> CTE:
     return known.cte("agencies")
 
 
-def _keyed(scope: Scope) -> tuple[tuple[CTE, CTE, CTE], ColumnElement[bool]]:
-    agencies = _agencies(scope)
-    indicators = _wanted("indicator", (scope.indicator,) if scope.indicator else scope.indicators)
-    rhythms = _wanted("rhythm", get_args(Rhythm))
-    match = and_(
-        value.c.indicator == indicators.c.indicator,
-        value.c.agency == agencies.c.agency,
-        value.c.unit == scope.unit,
-        value.c.service == scope.service,
-        value.c.stratum == scope.stratum,
-        value.c.rhythm == rhythms.c.rhythm,
-        value.c.span == "window",
-        value.c.latest,
-    )
-    return (agencies, indicators, rhythms), match
-
-
 _POINT = (
     value.c.agency,
     value.c.indicator,
@@ -66,41 +48,78 @@ _POINT = (
 )
 
 
+def _indicators(scope: Scope) -> tuple[str, ...]:
+    return (scope.indicator,) if scope.indicator else scope.indicators
+
+
 def history(scope: Scope) -> Select[Any]:
     """Every rolling value in the scope's time, oldest first, one series after another."""
-    (agencies, indicators, rhythms), match = _keyed(scope)
     return (
         select(*_POINT)
-        .select_from(agencies, indicators, rhythms, value)
-        .where(match, value.c.window_end > scope.since, value.c.window_end <= scope.until)
+        .where(
+            value.c.indicator.in_(_indicators(scope)),
+            value.c.agency.in_(select(_agencies(scope).c.agency)),
+            value.c.unit == scope.unit,
+            value.c.service == scope.service,
+            value.c.stratum == scope.stratum,
+            value.c.rhythm.in_(get_args(Rhythm)),
+            value.c.span == "window",
+            value.c.window_end > scope.since,
+            value.c.window_end <= scope.until,
+            value.c.latest,
+        )
         .order_by(value.c.indicator, value.c.agency, value.c.rhythm, value.c.window_end)
     )
 
 
 def current(scope: Scope) -> Select[Any]:
     """The newest rolling value, one row for each agency, indicator and rhythm."""
-    (agencies, indicators, rhythms), match = _keyed(scope)
-    newer = value.alias("newer")
-    newest = (
-        select(func.max(newer.c.window_end))
+    newest = _newest(scope)
+    match = and_(
+        value.c.indicator == newest.c.indicator,
+        value.c.agency == newest.c.agency,
+        value.c.unit == scope.unit,
+        value.c.service == scope.service,
+        value.c.stratum == scope.stratum,
+        value.c.rhythm == newest.c.rhythm,
+        value.c.span == "window",
+        value.c.window_end == newest.c.window_end,
+        value.c.latest,
+    )
+    # An outer join keeps SQLite from walking through `value`; each of its rows has a partner.
+    return (
+        select(*_POINT)
+        .select_from(newest.outerjoin(value, match))
+        .where(newest.c.window_end.is_not(None))
+        .order_by(newest.c.indicator, newest.c.agency, newest.c.window_end)
+    )
+
+
+def _newest(scope: Scope) -> CTE:
+    """The end of the newest window for every wanted key, found by one seek each."""
+    agencies = _agencies(scope)
+    indicators = _wanted("indicator", _indicators(scope))
+    rhythms = _wanted("rhythm", get_args(Rhythm))
+    end = (
+        select(func.max(value.c.window_end))
         .where(
-            newer.c.indicator == indicators.c.indicator,
-            newer.c.agency == agencies.c.agency,
-            newer.c.unit == scope.unit,
-            newer.c.service == scope.service,
-            newer.c.stratum == scope.stratum,
-            newer.c.rhythm == rhythms.c.rhythm,
-            newer.c.span == "window",
-            newer.c.window_end <= scope.until,
+            value.c.indicator == indicators.c.indicator,
+            value.c.agency == agencies.c.agency,
+            value.c.unit == scope.unit,
+            value.c.service == scope.service,
+            value.c.stratum == scope.stratum,
+            value.c.rhythm == rhythms.c.rhythm,
+            value.c.span == "window",
+            value.c.window_end <= scope.until,
         )
         .correlate(agencies, indicators, rhythms)
         .scalar_subquery()
     )
+    everything = agencies.join(indicators, true()).join(rhythms, true())
     return (
-        select(*_POINT)
-        .select_from(agencies, indicators, rhythms, value)
-        .where(match, value.c.window_end == newest)
-        .order_by(value.c.indicator, value.c.agency, value.c.window_end)
+        select(agencies.c.agency, indicators.c.indicator, rhythms.c.rhythm, end.label("window_end"))
+        .select_from(everything)
+        .cte("newest")
     )
 
 
@@ -124,10 +143,7 @@ _EPISODE = (
 def _episodes(scope: Scope) -> Select[Any]:
     agencies = _agencies(scope)
     wanted = (
-        select(*_EPISODE)
-        .join(agencies, agencies.c.agency == alert.c.agency)
-        .where(alert.c.latest, alert.c.opened <= scope.until)
-        .order_by(alert.c.opened.desc(), alert.c.id)
+        select(*_EPISODE).join(agencies, agencies.c.agency == alert.c.agency).where(alert.c.latest)
     )
     if scope.indicator:
         wanted = wanted.where(or_(alert.c.indicator == scope.indicator, alert.c.indicator == ""))
@@ -136,12 +152,22 @@ def _episodes(scope: Scope) -> Select[Any]:
 
 def alerts(scope: Scope) -> Select[Any]:
     """Alerts open at some moment of the scope's time, the newest first."""
-    return _episodes(scope).where(or_(alert.c.closed.is_(None), alert.c.closed >= scope.since))
+    return (
+        _episodes(scope)
+        .where(alert.c.opened <= scope.until)
+        .where(or_(alert.c.closed.is_(None), alert.c.closed >= scope.since))
+        .order_by(alert.c.opened.desc(), alert.c.id)
+    )
 
 
 def open_alerts(scope: Scope) -> Select[Any]:
-    """Alerts that are open now, the newest first."""
-    return _episodes(scope).where(alert.c.state == "open")
+    """Alerts that are open now, the gravest first, of these the newest."""
+    weight = case((alert.c.severity == "critical", 0), (alert.c.severity == "warning", 1), else_=2)
+    return (
+        _episodes(scope)
+        .where(alert.c.state == "open")
+        .order_by(weight, alert.c.opened.desc(), alert.c.id)
+    )
 
 
 def signals(scope: Scope) -> Select[Any]:

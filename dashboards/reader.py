@@ -14,6 +14,7 @@ from dashboards.assets import asset_link
 from dashboards.choices import choices_of, ranges_of
 from dashboards.drawing import Context, by_pillar, query, render
 from dashboards.notice import EmptyStoreError, UnknownNameError
+from dashboards.panel import Scope
 from dashboards.theme import THEMES
 from dashboards.words import STATES, Clock
 
@@ -69,9 +70,7 @@ class Reader:
             facts=about(facts) if facts and board.uid == "headwind-indicator" else None,
         )
 
-    def feed(
-        self, board: Board, chosen: Mapping[str, str], known: str
-    ) -> tuple[str, bytes | None]:
+    def feed(self, board: Board, chosen: Mapping[str, str], known: str) -> tuple[str, bytes | None]:
         """ETag and JSON of the board; no JSON when the reader already has this version."""
         with self._engine.connect() as connection:
             context = self._context(connection, board, chosen)
@@ -118,12 +117,10 @@ class Reader:
         }
 
     def _named(self, agencies: list[str]) -> Context:
-        scope = screen.Scope()
+        scope = Scope()
         return Context(scope, self._facts, self._titles, agencies, self._clock, {}, 0)
 
-    def _context(
-        self, connection: Connection, board: Board, chosen: Mapping[str, str]
-    ) -> Context:
+    def _context(self, connection: Connection, board: Board, chosen: Mapping[str, str]) -> Context:
         until = screen.latest_time(connection)
         if until is None:
             raise EmptyStoreError

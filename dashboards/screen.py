@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _DAY = 86_400_000
 _HOUR = 3_600_000
 YEAR = 365 * _DAY
+_SILENCE = 30 * _DAY
 _AGES_STAY_MS = 60_000
 
 
@@ -51,12 +52,16 @@ def _plain(figure: Figure) -> dict[str, Any]:
 
 
 def latest_time(connection: Connection) -> int | None:
-    """The newest event or alert time in the store, up to the full hour; None when empty."""
+    """Where the time on the boards ends, up to the full hour; None when the store is empty.
+
+    It is the newest event or alert time. An alert about silence opens by the clock: where the
+    data ended long before, the boards show the data's last days, not the silence since.
+    """
     event = connection.execute(select(func.max(source.c.last_time))).scalar()
     if event is None:
         return None
     opened = connection.execute(select(func.max(alert.c.updated)).where(alert.c.latest)).scalar()
-    newest: int = max(event, opened or 0)
+    newest: int = event if (opened or 0) > event + _SILENCE else max(event, opened or 0)
     return -(-newest // _HOUR) * _HOUR
 
 
@@ -78,7 +83,17 @@ def scope_of(
         since=start,
         until=end,
         indicators=tuple(facts),
+        headlines=_headlines(facts),
     )
+
+
+def _headlines(facts: Mapping[str, IndicatorFacts]) -> tuple[str, ...]:
+    """The first two indicators of each pillar that have a direction."""
+    found: dict[str, list[str]] = {}
+    for indicator, fact in facts.items():
+        if fact.direction != "context":
+            found.setdefault(fact.pillar, []).append(indicator)
+    return tuple(indicator for members in found.values() for indicator in members[:2])
 
 
 def _moment(chosen: Mapping[str, str], name: str, default: int, clock: Clock) -> int:
@@ -106,7 +121,9 @@ def watermarks(connection: Connection) -> dict[str, int]:
 
 def agencies_of(connection: Connection) -> list[str]:
     """Every agency that ever sent an event, by id."""
-    return list(connection.execute(select(source.c.agency).distinct().order_by(source.c.agency)).scalars())
+    return list(
+        connection.execute(select(source.c.agency).distinct().order_by(source.c.agency)).scalars()
+    )
 
 
 def draw(connection: Connection, board: Board, context: Context) -> Drawing:
@@ -117,7 +134,7 @@ def draw(connection: Connection, board: Board, context: Context) -> Drawing:
 def _draw_panel(connection: Connection, panel: Panel, context: Context) -> Drawn:
     asked = {"": panel.question, **panel.overlays}
     answers: dict[str, list[Row]] = {
-        name: list(connection.execute(question(context.scope)).mappings())
+        name: [*connection.execute(question(context.scope)).mappings()]
         for name, question in asked.items()
     }
     drawn: Drawn = _kind(panel.kind).draw(panel, answers, context)
@@ -125,7 +142,7 @@ def _draw_panel(connection: Connection, panel: Panel, context: Context) -> Drawn
 
 
 @functools.cache
-def _kind(kind: str) -> Any:  # noqa: ANN401 (a module with a function draw)
+def _kind(kind: str) -> Any:
     return importlib.import_module(f"dashboards.kinds.{kind}")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, get_args
 
 from models.value import Rhythm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     Row = Mapping[str, Any]
 
@@ -31,40 +31,37 @@ def one_rhythm(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
     }
 
 
-def thin(rows: list[Row], most: int) -> list[Row]:
+def thin(rows: Sequence[Row], most: int) -> list[Row]:
     """At most ``most`` rows: of each run of neighbours the lowest, the highest and one gap.
 
     Nothing is averaged, so every point drawn is a published value and no peak is lost. The
     last row always stays.
     """
     if len(rows) <= most:
-        return rows
+        return list(rows)
     size = -(-len(rows) // ((most - 1) // 3))
     kept: list[Row] = []
     for _, run in groupby(enumerate(rows), key=lambda item: item[0] // size):
         group = [row for _, row in run]
         drawn = [row for row in group if row["value"] is not None]
-        chosen = {id(row): row for row in group if row["value"] is None and not drawn}
-        chosen = dict(list(chosen.items())[:1])
+        chosen = [row for row in group if row["value"] is None][:1]
         if drawn:
-            gap = next((row for row in group if row["value"] is None), None)
-            low = min(drawn, key=lambda row: row["value"])
-            high = max(drawn, key=lambda row: row["value"])
-            chosen = {id(row): row for row in (low, high, gap) if row is not None}
-        kept += sorted(chosen.values(), key=lambda row: row["window_end"])
+            chosen.append(min(drawn, key=lambda row: row["value"]))
+            chosen.append(max(drawn, key=lambda row: row["value"]))
+        kept += sorted({id(row): row for row in chosen}.values(), key=lambda row: row["window_end"])
     if kept[-1] is not rows[-1]:
         kept.append(rows[-1])
     return kept
 
 
-def segments(rows: list[Row]) -> list[tuple[str, list[Row]]]:
+def segments(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     """Runs of one look: ``ok``, ``weak`` (low n or stale) or ``gap`` (no value).
 
     Neighbouring drawn runs share the point between them, so that a line changes its look
     without breaking; a gap breaks it.
     """
     runs = [(look, list(run)) for look, run in groupby(rows, key=_look)]
-    for (look, run), (after, following) in zip(runs, runs[1:], strict=False):
+    for (look, run), (after, following) in pairwise(runs):
         if "gap" not in {look, after}:
             run.append(following[0])
     return runs

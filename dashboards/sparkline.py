@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dashboards.drawing import Row
 
 WIDTH, HEIGHT, MARGIN = 100.0, 24.0, 2.0
 
 
-def polylines(rows: list[Row]) -> list[str]:
+def polylines(rows: Sequence[Row]) -> list[str]:
     """The ``points`` of one polyline for each unbroken stretch, in a box of 100 by 24.
 
     Time runs evenly from left to right, the lowest value stands at the foot. A stretch of one

@@ -25,7 +25,9 @@ class Theme(msgspec.Struct, frozen=True):
     worse: str
 
 
-LIGHT = Theme("#F2F4F7", "#FFFFFF", "#16181C", "#555C68", "#DDE1E7", "#1D5BBF", "#1D5BBF", "#C4213A")
+LIGHT = Theme(
+    "#F2F4F7", "#FFFFFF", "#16181C", "#555C68", "#DDE1E7", "#1D5BBF", "#1D5BBF", "#C4213A"
+)
 DARK = Theme("#0E1014", "#181B1F", "#E4E6EA", "#A3ABB8", "#30353D", "#8AB8FF", "#6FA8FF", "#FF6B7C")
 
 

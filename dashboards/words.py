@@ -98,7 +98,7 @@ def several(names: list[str], most: int = 3) -> str:
     shown, left = names[:most], len(names) - most
     if left > 0:
         return f"{', '.join(shown)} and {left} more"
-    if len(shown) < 2:  # noqa: PLR2004 (one name needs no "and")
+    if len(shown) < 2:
         return "".join(shown)
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
@@ -113,9 +113,9 @@ class Clock:
     def at(self, ms: int) -> dt.datetime:
         """The moment, in the zone; far-away times are held to years 1 to 9999."""
         held = min(max(ms, -62_135_510_400_000), 253_402_214_400_000)
-        return (dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(milliseconds=held)).astimezone(
-            self._zone
-        )
+        return (
+            dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(milliseconds=held)
+        ).astimezone(self._zone)
 
     def date(self, ms: int) -> str:
         """``3 Nov 2026``."""

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from deploy.options import Format
 
-out = Console()
-err = Console(stderr=True)
+out = Console(emoji=False, highlight=False)
+err = Console(stderr=True, emoji=False, highlight=False)
 
 NUMBERS = (int, float)
 

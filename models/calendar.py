@@ -128,7 +128,8 @@ class Calendar:
             days = self._holiday_years[year] = _holidays(self.holidays, year)
         return day_number in days
 
-    def rhythm_of(self, start_ms: int, end_ms: int) -> Rhythm:
+    @staticmethod
+    def rhythm_of(start_ms: int, end_ms: int) -> Rhythm:
         """Name the rhythm of a period by its length, with room for a change of the clock."""
         length = end_ms - start_ms
         if length <= HOUR_MS:

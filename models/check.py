@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from models.event import DATA_TYPES, Event, decode_known
-from models.events import Counted
+from models.events import Counted, Data
 from models.examine import FUTURE_TOLERANCE_MS, Terms, examine, family_of, too_large
 from models.person import unfit
 from models.problem import Code, Problem, Refusal
@@ -59,12 +59,12 @@ def check(
     """
     terms = Terms(agency=agency, families=families, latest=_latest(received))
     read = _read_together(lines)
+    rows: Sequence[int] = range(len(lines))
+    events, others = read or [], list[int]()
     if read is None:
         rows, events, others = _read_singly(lines)
-    else:
-        rows, events, others = range(len(lines)), read, []
     doubtful = _doubtful(events, [lines[row] for row in rows], terms)
-    if not doubtful and not others:
+    if read is not None and not doubtful:
         return Checked(events=events, lines=list(lines), refused=[])
     fine = {rows[i]: event for i, event in enumerate(events) if i not in doubtful}
     checked = Checked(events=[], lines=[], refused=[])
@@ -107,11 +107,10 @@ def _read_together(lines: Sequence[bytes]) -> list[Event] | None:
         return None
     if {line[0] for line in lines} != {_OPEN_BRACE}:
         return None
-    body = b"\n".join(lines)
-    if body.count(b"\n") != len(lines) - 1:
+    if b"\n" in b"".join(lines):
         return None
     try:
-        events = decode_known(body)
+        events = decode_known(b"\n".join(lines))
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     return events if len(events) == len(lines) else None
@@ -140,32 +139,61 @@ def _read_singly(lines: Sequence[bytes]) -> tuple[list[int], list[Event], list[i
 
 def _doubtful(events: list[Event], lines: list[bytes], terms: Terms) -> set[int]:
     """Which events need a closer look. Every question is first asked of all of them together."""
-    found = {i for i, line in enumerate(lines) if _hides(line)} if _hides(b"\n".join(lines)) else set()
+    found = _hiding(lines)
     if not events:
         return found
-    if max(map(_TIME, events)) > terms.latest:
+    if max([event.time for event in events]) > terms.latest:
         found.update(i for i, event in enumerate(events) if event.time > terms.latest)
-    if not terms.agencies.issuperset(map(_AGENCY, events)):
+    if not {event.agency for event in events} <= terms.agencies:
         found.update(i for i, event in enumerate(events) if event.agency not in terms.agencies)
-    groups = _by_type(events)
-    texts = set().union(*(map(get, events) for get in _ENVELOPE_TEXTS))
-    for kind, rows in groups.items():
+    texts = [event.id for event in events]
+    texts += {event.source for event in events}
+    texts += {text for event in events if _is_long(event) for text in _envelope_texts(event)}
+    for kind, rows in _by_type(events).items():
+        some = [events[i].data for i in rows]
         if not terms.allows(kind.type):
             found.update(rows)
         found.update(_broken(kind, rows, events))
-        some = events if len(rows) == len(events) else [events[i] for i in rows]
-        texts.update(*(map(get, some) for get in _texts(kind)))
+        for get in _texts(kind):
+            texts += set(map(get, some))
         if _nested(kind):
-            texts.update(text for event in some for text in _inside(event.data))
+            texts += {text for data in some for text in _inside(data)}
     wrong = unfit(texts)
     if wrong:
         found.update(i for i, event in enumerate(events) if not wrong.isdisjoint(_inside(event)))
     return found
 
 
+def _is_long(event: Event) -> bool:
+    """Whether any of the texts is given that few senders give."""
+    return bool(
+        event.subject
+        or event.datacontenttype
+        or event.dataschema
+        or event.partitionkey
+        or event.traceparent
+        or event.tracestate
+    )
+
+
+def _envelope_texts(event: Event) -> Iterator[str]:
+    yield event.subject
+    yield event.datacontenttype
+    yield event.dataschema
+    yield event.partitionkey
+    yield event.traceparent
+    yield event.tracestate
+
+
+def _hiding(lines: list[bytes]) -> set[int]:
+    if not _hides(b"\n".join(lines)):
+        return set()
+    return {i for i, line in enumerate(lines) if _hides(line)}
+
+
 def _hides(body: bytes) -> bool:
     """Whether something may stand where decoding does not look: in a field that is sent twice."""
-    return b"@" in body or b"\\u0040" in body
+    return b"@" in body or (b"\\" in body and b"\\u0040" in body)
 
 
 def _by_type(events: list[Event]) -> dict[type[Event], Sequence[int]]:
@@ -193,28 +221,11 @@ def _broken(kind: type[Event], rows: Sequence[int], events: list[Event]) -> Iter
             yield row
 
 
-_TIME: Callable[[Event], datetime] = attrgetter("time")
-_AGENCY: Callable[[Event], str] = attrgetter("agency")
-_ENVELOPE_TEXTS: list[Callable[[Event], str]] = [
-    attrgetter(name)
-    for name in (
-        "id",
-        "source",
-        "subject",
-        "datacontenttype",
-        "dataschema",
-        "partitionkey",
-        "traceparent",
-        "tracestate",
-    )
-]
-
-
 @cache
-def _texts(kind: type[Event]) -> list[Callable[[Event], str]]:
-    """Read each field of the data that is text, from the event."""
+def _texts(kind: type[Event]) -> list[Callable[[Data], str]]:
+    """Read each field of the data that is text."""
     return [
-        attrgetter(f"data.{field.name}")
+        attrgetter(field.name)
         for field in msgspec.structs.fields(DATA_TYPES[kind.type])
         if isinstance(_bare(field.type), msgspec.inspect.StrType)
     ]
@@ -260,5 +271,3 @@ def _inside(value: Any) -> Iterator[str]:
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
             yield from _inside(getattr(value, name))
-
-

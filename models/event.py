@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 import models.events
-from models.events import Data, Instant, Name
+from models.events import Counted, Data, Instant, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,13 +38,9 @@ class Event(msgspec.Struct, tag_field="type", frozen=True, kw_only=True, gc=Fals
         Identity,
         Meta(description="Unique in its source: an event sent again has the same id."),
     ]
-    source: Annotated[
-        Identity, Meta(description="System that tells it, as a URI or a plain name.")
-    ]
+    source: Annotated[Identity, Meta(description="System that tells it, as a URI or a plain name.")]
     specversion: Annotated[Literal["1.0"], Meta(description="Version of CloudEvents.")]
-    time: Annotated[
-        Instant, Meta(description="When it happened; ISO 8601 with a time zone.")
-    ]
+    time: Annotated[Instant, Meta(description="When it happened; ISO 8601 with a time zone.")]
     agency: Annotated[
         Name, Meta(description='Agency it belongs to; "" is the one whose key sends it.')
     ] = ""
@@ -83,7 +79,7 @@ def _discover() -> dict[str, type[Data]]:
 
 
 def _envelope(name: str, data: type[Data]) -> type[Event]:
-    return msgspec.defstruct(
+    made: Any = msgspec.defstruct(
         f"{data.__name__}Event",
         [("data", data)],
         bases=(Event,),
@@ -95,6 +91,8 @@ def _envelope(name: str, data: type[Data]) -> type[Event]:
         gc=False,
         forbid_unknown_fields=True,
     )
+    envelope: type[Event] = made
+    return envelope
 
 
 DATA_TYPES: dict[str, type[Data]] = _discover()
@@ -138,7 +136,8 @@ def decode(line: bytes) -> Event:
 def convert(raw: Any) -> Event:
     """Make an event of plain JSON values; fields that are not known are ignored.
 
-    Raises ``msgspec.ValidationError`` where it is no event.
+    Raises ``msgspec.ValidationError`` where it is no event, ``UnicodeEncodeError`` where a text
+    holds half of a surrogate pair.
     """
     name = raw.get("type") if isinstance(raw, dict) else None
     envelope = EVENT_TYPES.get(name) if isinstance(name, str) else None
@@ -197,13 +196,15 @@ def _struct_in(info: msgspec.inspect.Type) -> type[msgspec.Struct] | None:
 
 def example(name: str) -> dict[str, Any]:
     """Give a right event of this type, as plain JSON values. Raises KeyError if unknown."""
-    data = DATA_TYPES[name].EXAMPLE
+    kind = DATA_TYPES[name]
+    data = kind.EXAMPLE
+    time = data["from"] if issubclass(kind, Counted) else "2020-03-16T08:30:00Z"
     return {
         "specversion": "1.0",
         "id": f"example-{name}",
         "source": "https://example.org/register",
         "type": name,
-        "time": data.get("from", "2020-03-16T08:30:00Z"),
+        "time": time,
         "agency": "permits-office",
         "data": data,
     }

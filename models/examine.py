@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from models.event import DATA_TYPES, Event, convert
 from models.events import Counted, Data, Rule
-from models.person import control_character, person_field, person_text, person_value
+from models.person import control_character, person_field, person_text, person_value, unfit
 from models.problem import Problem, Refusal
-from models.structure import NotANumber, instant, pointer_to, structure_problems
+from models.structure import UNREADABLE, NotANumber, instant, pointer_to, structure_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 FUTURE_TOLERANCE_MS = 300_000
 """How far ahead of its receipt an event may be: clocks differ."""
 
-_SURROGATES = range(0xD800, 0xE000)
 _NAME_LENGTH = 64
 _MISSING: Any = object()
 
@@ -80,14 +80,24 @@ def examine(row: int, line: bytes, terms: Terms) -> Event | Refusal:
     if not isinstance(raw, dict):
         message = 'An event is a JSON object in braces, as in {"specversion": "1.0", …}.'
         return _refusal(row, line, None, [*problems, Problem("", "wrong_type", message)])
-    problems += _all_problems(raw, terms)
+    event = _event(raw)
+    if event is None:
+        problems += _shape_problems(raw)
+    problems += _term_problems(raw, terms)
+    problems += _rule_problems(raw)
+    if event is not None and not problems:
+        return event
     if not problems:
-        try:
-            return convert(raw)
-        except (msgspec.ValidationError, RecursionError):
-            message = "The event does not have the form of its type; compare it with the schema."
-            problems = [Problem("", "wrong_type", message)]
+        message = "The event does not have the form of its type; compare it with the schema."
+        problems = [Problem("", "wrong_type", message)]
     return _refusal(row, line, raw, problems)
+
+
+def _event(raw: dict[str, Any]) -> Event | None:
+    try:
+        return convert(raw)
+    except UNREADABLE:
+        return None
 
 
 def _refusal(row: int, line: bytes, raw: Any, problems: list[Problem]) -> Refusal:
@@ -130,9 +140,7 @@ def _read(line: bytes, dropped: list[Any]) -> tuple[Any, Problem | None]:
         message = "A byte order mark stands before the event; save the text as UTF-8 without one."
         return None, Problem("", "not_json", message)
     try:
-        raw = json.loads(
-            text, parse_constant=lambda _: NotANumber(), object_pairs_hook=keep_last
-        )
+        raw = json.loads(text, parse_constant=lambda _: NotANumber(), object_pairs_hook=keep_last)
     except json.JSONDecodeError as error:
         return None, Problem("", "not_json", _malformed(text, error))
     except (ValueError, RecursionError):
@@ -157,6 +165,13 @@ def _malformed(text: str, error: json.JSONDecodeError) -> str:
 
 def _unfit_texts(raw: Any, dropped: list[Any]) -> Iterator[Problem]:
     """Problems of every name and text in the event, declared or not, at every depth."""
+    names, texts = _all_texts([raw, *dropped])
+    if (
+        not any(map(person_field, names))
+        and not unfit([*names, *texts])
+        and _is_whole(names | texts)
+    ):
+        return
     stack: list[tuple[tuple[Any, ...], Any]] = [((), raw), *(((), one) for one in dropped)]
     while stack:
         path, value = stack.pop()
@@ -176,6 +191,30 @@ def _unfit_texts(raw: Any, dropped: list[Any]) -> Iterator[Problem]:
                 stack.append((here, one))
 
 
+def _all_texts(stack: list[Any]) -> tuple[set[str], set[str]]:
+    """Names of fields, and texts, at every depth. Loops, since nesting may be deep."""
+    names: set[str] = set()
+    texts: set[str] = set()
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str):
+            texts.add(value)
+        elif isinstance(value, list):
+            stack.extend(value)
+        elif isinstance(value, dict):
+            names.update(value)
+            stack.extend(value.values())
+    return names, texts
+
+
+def _is_whole(texts: set[str]) -> bool:
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _step(path: tuple[Any, ...], key: str) -> tuple[Any, ...]:
     """Go on to a field; a name that may itself say something is not written down."""
     plain = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
@@ -193,7 +232,7 @@ def _unfit(text: str) -> Any:
             "out_of_range",
             "The text holds a control character (NUL, tab or newline); send plain text.",
         )
-    if any(ord(character) in _SURROGATES for character in text):
+    if not _is_whole({text}):
         return lambda path: Problem(
             pointer_to(path),
             "not_utf8",
@@ -216,7 +255,7 @@ def _person(pointer: str, what: str, seems: str) -> Problem:
 # --- the event as a whole -----------------------------------------------------------------------
 
 
-def _all_problems(raw: dict[str, Any], terms: Terms) -> Iterator[Problem]:
+def _shape_problems(raw: dict[str, Any]) -> Iterator[Problem]:
     name = raw.get("type")
     known = isinstance(name, str) and name in DATA_TYPES
     if "type" not in raw:
@@ -227,9 +266,6 @@ def _all_problems(raw: dict[str, Any], terms: Terms) -> Iterator[Problem]:
     elif not known:
         yield Problem("/type", "unknown_type", _hint(name))
     yield from structure_problems(raw, str(name) if known else "")
-    yield from _term_problems(raw, terms)
-    if known and isinstance(raw.get("data"), dict):
-        yield from _rule_problems(raw, DATA_TYPES[str(name)])
 
 
 def _hint(name: str) -> str:
@@ -258,9 +294,12 @@ def _term_problems(raw: dict[str, Any], terms: Terms) -> Iterator[Problem]:
         yield Problem("/time", "future", message)
 
 
-def _rule_problems(raw: dict[str, Any], data: type[Data]) -> Iterator[Problem]:
-    said = raw["data"]
-    fields = {field.name: field for field in msgspec.structs.fields(data)}
+def _rule_problems(raw: dict[str, Any]) -> Iterator[Problem]:
+    name, said = raw.get("type"), raw.get("data")
+    data = DATA_TYPES.get(name) if isinstance(name, str) else None
+    if data is None or not isinstance(said, dict):
+        return
+    fields = _fields(data)
     for rule in data.RULES:
         values = [_value(said, fields[name]) for name in rule.fields]
         if all(value is not _MISSING for value in values) and not _holds(rule, values):
@@ -273,6 +312,11 @@ def _rule_problems(raw: dict[str, Any], data: type[Data]) -> Iterator[Problem]:
             yield Problem("/time", "out_of_range", message)
 
 
+@cache
+def _fields(data: type[Data]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.name: field for field in msgspec.structs.fields(data)}
+
+
 def _holds(rule: Rule, values: list[Any]) -> bool:
     return rule.holds(*values)
 
@@ -283,5 +327,5 @@ def _value(said: dict[str, Any], field: msgspec.structs.FieldInfo) -> Any:
         return _MISSING if field.default is msgspec.NODEFAULT else field.default
     try:
         return msgspec.convert(said[field.encode_name], field.type)
-    except msgspec.ValidationError:
+    except UNREADABLE:
         return _MISSING

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 import zstandard
 from sqlalchemy import func, insert, select, union_all
 
+from models.record import Record
 from models.tables import log, position
 
 if TYPE_CHECKING:
@@ -15,27 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-MAX_EVENTS = 500
-"""Most events one record may hold: what the engine folds between two looks at the clock."""
-
 COMPRESSION_LEVEL = 1
 """zstd level 1: a higher one costs the door more time than it saves on disk."""
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Up to 500 events of one agency that arrived together, or one tick of the clock.
-
-    ``position`` is 0 until the record is appended. ``received`` is milliseconds since the
-    epoch, stamped by the door. ``kind`` is ``events``, ``tick`` or (stage 2) ``summary``.
-    ``body`` is NDJSON, uncompressed, one event a line, each line ended by a newline.
-    """
-
-    agency: str
-    received: int
-    kind: str
-    events: int
-    body: bytes
-    position: int = 0
 
 
 def append(connection: Connection, stage: int, records: Sequence[Record]) -> int:

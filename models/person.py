@@ -9,41 +9,49 @@ from __future__ import annotations
 import ipaddress
 import re
 import string
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 _FIELDS = frozenset(
-    """
-    name firstname middlename lastname fullname givenname familyname surname maidenname
-    displayname nickname initials personname employeename username citizenname applicantname
-    contactname customername clientname ownername authorname managername reportername
-    email emailaddress mail mailaddress phone phonenumber telephone tel mobile mobilenumber cell
-    cellphone fax contact
-    employee employeeid employeeno employeenumber staff staffid staffno staffnumber person personid
-    personnelnumber worker workerid badge badgeid payrollnumber citizen citizenid applicant
-    applicantid customer customerid patient patientid
-    user userid login loginname accountname author assignee reporter owner actor
-    ip ipaddress ipaddr ipv4 ipv6 clientip remoteip remoteaddr mac macaddress device deviceid
-    devicename hostname imei imsi serialnumber useragent cookie sessionid
-    lat lon lng latitude longitude coordinates coordinate location geo geolocation geopoint
-    position
-    address streetaddress homeaddress street streetname housenumber postcode postalcode zip zipcode
-    birth birthdate birthday birthplace dateofbirth dob gender sex nationality
-    ssn socialsecuritynumber nationalnumber nationalid nationalregisternumber insurancenumber nhs
-    nhsnumber passport passportnumber taxid iban creditcard bankaccount licenseplate
-    comment comments description text message note notes remark remarks freetext feedback body
-    details photo image signature voice
-    """.split()
+    re.findall(
+        r"\w+",
+        """
+        name firstname middlename lastname fullname givenname familyname surname
+        maidenname displayname nickname initials personname employeename username
+        citizenname applicantname contactname customername clientname ownername
+        authorname managername reportername email emailaddress mail mailaddress phone
+        phonenumber telephone tel mobile mobilenumber cell cellphone fax contact
+        employee employeeid employeeno employeenumber staff staffid staffno staffnumber
+        person personid personnelnumber worker workerid badge badgeid payrollnumber
+        citizen citizenid applicant applicantid customer customerid patient patientid
+        user userid login loginname accountname author assignee reporter owner actor ip
+        ipaddress ipaddr ipv4 ipv6 clientip remoteip remoteaddr mac macaddress device
+        deviceid devicename hostname imei imsi serialnumber useragent cookie sessionid
+        lat lon lng latitude longitude coordinates coordinate location geo geolocation
+        geopoint position address streetaddress homeaddress street streetname
+        housenumber postcode postalcode zip zipcode birth birthdate birthday birthplace
+        dateofbirth dob gender sex nationality ssn socialsecuritynumber nationalnumber
+        nationalid nationalregisternumber insurancenumber nhs nhsnumber passport
+        passportnumber taxid iban creditcard bankaccount licenseplate comment comments
+        description text message note notes remark remarks freetext feedback body
+        details photo image signature voice
+        """,
+    )
 )
 """Names without case, underscores and hyphens that are refused at any depth."""
 
 _WORDS = frozenset(
-    """
-    email mail phone telephone mobile firstname lastname surname username ssn latitude longitude
-    birthdate birthday dob passport iban
-    """.split()
+    re.findall(
+        r"\w+",
+        """
+        email mail phone telephone mobile firstname lastname surname username ssn
+        latitude longitude birthdate birthday dob passport iban
+        """,
+    )
 )
 """Words that make any name refused in which they stand as a word: ``contact_email``."""
 
@@ -80,39 +88,46 @@ _PHONE = re.compile(
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
-_LETTERS = string.ascii_letters.encode() + bytes(range(0x80, 0x100))
+_HEXADECIMAL = string.hexdigits.encode()
+_LETTERS = string.ascii_letters.translate({ord(c): None for c in string.hexdigits}).encode()
+_LETTERS += bytes(range(0x80, 0x100))
+_CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code != ord("\n"))
 _FOLD = bytes.maketrans(
-    string.digits.encode() + _LETTERS, b"0" * len(string.digits) + b"a" * len(_LETTERS)
+    _HEXADECIMAL + _LETTERS + _CONTROLS,
+    b"0" * len(_HEXADECIMAL) + b"a" * len(_LETTERS) + b"\1" * len(_CONTROLS),
 )
+# Each alternative begins with a plain character: only so does the search skip quickly.
 _DOUBTFUL = re.compile(
-    rb"[@\x00-\x1f\x7f+]|%00|0\.0{1,3}\.0{1,3}\.0|\(00"
-    rb"|[a0]{0,4}:[a0]{0,4}:|[a0]{2}-[a0]{2}-[a0]{2}-[a0]{2}-[a0]{2}-[a0]{2}"
-    rb"|0{2,5}[ ./\-]+0{2,4}[ ./\-]+0{2}|0{2,5}[ /\-]0{6}|00[ ./(]"
+    rb"@|\n|\x01|\+|%00|0\.0{1,3}\.0{1,3}\.0|\(00|:[a0]{0,4}:|-[a0]{2}-[a0]{2}-[a0]{2}-[a0]{2}-"
+    rb"|00[ ./\-]+0{2,4}[ ./\-]+00|00[ /\-]000000|00[ ./(]"
 )
-"""Finds every folded text (digits 0, letters a) of which some original might be a person's."""
+"""Finds every folded text (hexadecimal digits 0, letters a) of which some original may be unfit."""
 
 _MEMORY = 100_000
-_shapes: set[bytes] = set()
+_UUID = b"00000000-0000-0000-0000-000000000000"
+_shapes: set[bytes] = {_UUID}
 _values: set[str] = set()
+"""Shapes, and texts of doubtful shape, that have been found fit."""
 
 
+@lru_cache(4096)
 def person_field(name: str) -> bool:
     """Whether a field of this name is for a person's data, however it is written."""
     plain = _PLAIN.sub("", name.lower())
     if plain in _FIELDS:
         return True
     words = [word.lower() for word in _BREAK.split(name)]
-    pairs = {first + second for first, second in zip(words, words[1:], strict=False)}
+    pairs = {first + second for first, second in pairwise(words)}
     return not _WORDS.isdisjoint(words) or not _WORDS.isdisjoint(pairs)
 
 
 def person_value(value: str) -> str:
-    """What of a person the text looks like, as words; "" if nothing."""
+    """Tell what of a person the text looks like, as words; "" if nothing."""
     if ("@" in value or "%40" in value) and any(map(_is_mail, _EMAIL.finditer(value))):
         return "an e-mail address"
-    if value.count(".") >= 3 and _IPV4.search(value):  # noqa: PLR2004 (dots of an address)
+    if value.count(".") >= 3 and _IPV4.search(value):
         return "an IP address"
-    if value.count(":") >= 2 and any(map(_is_ipv6, _IPV6.findall(value))):  # noqa: PLR2004 (::)
+    if value.count(":") >= 2 and any(map(_is_ipv6, _IPV6.findall(value))):
         return "an IP address"
     if _MAC.search(value):
         return "a device address"
@@ -125,30 +140,36 @@ def control_character(value: str) -> bool:
 
 
 def unfit(values: Collection[str]) -> set[str]:
-    """Those of the texts that look like a person's data or hold a control character.
+    """Find those of the texts that look like a person's data or hold a control character.
 
     Made for many texts at a time: texts are folded to shapes, and a shape of which no text
     can be a person's is remembered.
     """
-    folded = "\n".join(values).encode("utf-8", "surrogatepass").translate(_FOLD).split(b"\n")
-    if len(folded) == len(values) and _shapes.issuperset(folded):
+    folded = _folded("\n".join(values)).split(b"\n")
+    if len(folded) != len(values):
+        folded = [_folded(value) for value in values]
+    new = set(folded) - _shapes
+    if not new:
         return set()
-    if len(_shapes) > _MEMORY:
-        _shapes.clear()
-    if len(_values) > _MEMORY:
-        _values.clear()
-    found = set()
-    for value in values:
-        shape = value.encode("utf-8", "surrogatepass").translate(_FOLD)
-        if shape in _shapes or value in _values:
-            continue
-        if not _DOUBTFUL.search(shape):
-            _shapes.add(shape)
-        elif control_character(value) or person_value(value):
-            found.add(value)
-        else:
-            _values.add(value)
+    doubtful = {shape for shape in new if _DOUBTFUL.search(shape)}
+    for memory in (_shapes, _values):
+        if len(memory) > _MEMORY:
+            memory.clear()
+    _shapes.update(new - doubtful, (_UUID,))
+    if not doubtful:
+        return set()
+    asked = {
+        value
+        for value, shape in zip(values, folded, strict=True)
+        if shape in doubtful and value not in _values
+    }
+    found = {value for value in asked if control_character(value) or person_value(value)}
+    _values.update(asked - found)
     return found
+
+
+def _folded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass").translate(_FOLD)
 
 
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")

@@ -7,23 +7,47 @@ are never in the file; a ``token_file`` names the file that holds one.
 
 from __future__ import annotations
 
-import re
 import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import available_timezones
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
+from msgspec import Meta
 
-DAY_MS = 86_400_000
-_DURATION = re.compile(
-    r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
-)
-_UNIT_MS = {"weeks": 7 * DAY_MS, "days": DAY_MS, "hours": 3_600_000, "minutes": 60_000, "seconds": 1000}
+from models.duration import Duration, duration_ms
+from models.fault import Fault, faults, nearest, place
+from models.secret import secret_file
+
+Name = Annotated[str, Meta(min_length=1, max_length=128, description="text of 1 to 128 characters")]
+Size = Annotated[int, Meta(ge=1024, le=2**30, description="bytes, from 1024 to 1073741824")]
+Port = Annotated[int, Meta(ge=0, le=65_535, description="a port, 0 (any free one) to 65535")]
+Rate = Annotated[int, Meta(ge=0, le=1_000_000, description="a whole number, 0 for no limit")]
+Days = Annotated[int, Meta(ge=1, le=36_500, description="whole days, from 1 to 36500")]
+Url = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^\s/@]+(/\S*)?$",
+        description='an address such as "https://alerts.example.org/hook", without a password',
+    ),
+]
+Holidays = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$",
+        description='a country or a part of one by ISO 3166, such as "BE" or "US-MA"',
+    ),
+]
 
 
 class SettingsError(Exception):
-    """The settings cannot be used; the message lists every problem, a line each."""
+    """The settings cannot be used; ``faults`` holds every problem, the message a line each."""
+
+    def __init__(self, file: str, found: Iterable[Fault]) -> None:
+        """Join ``found`` into one message about ``file``."""
+        self.faults = tuple(found)
+        super().__init__("\n".join(f"{file}: {fault}" for fault in self.faults))
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -35,7 +59,7 @@ class OrganisationSettings(Part, frozen=True, kw_only=True):
 
     name: str = ""
     timezone: str = "UTC"
-    holidays: str = ""
+    holidays: Holidays = ""
     invented: str = ""
     """Shown as a ribbon on every screen: the data is made up."""
 
@@ -45,8 +69,8 @@ class AgencySettings(Part, frozen=True, kw_only=True):
 
     title: str = ""
     timezone: str = ""
-    holidays: str = ""
-    group: str = "all"
+    holidays: Holidays = ""
+    group: Name = "all"
 
 
 class GroupSettings(Part, frozen=True, kw_only=True):
@@ -58,8 +82,8 @@ class GroupSettings(Part, frozen=True, kw_only=True):
 class SourceSettings(Part, frozen=True, kw_only=True):
     """One feed: how late its events may come, and how long it may keep silent."""
 
-    lateness: str = "PT0S"
-    quiet_after: str = "P3D"
+    lateness: Duration = "PT0S"
+    quiet_after: Duration = "P3D"
 
     @property
     def lateness_ms(self) -> int:
@@ -83,43 +107,51 @@ class PrivacySettings(Part, frozen=True, kw_only=True):
 
 
 class DoorSettings(Part, frozen=True, kw_only=True):
-    """The HTTP door; sizes in bytes."""
+    """The HTTP door; sizes in bytes, ``rate_per_second`` in requests of one agency."""
 
-    host: str = "127.0.0.1"
-    port: int = 8080
-    max_body: int = 8 * 1024 * 1024
-    max_event: int = 64 * 1024
-    rate_per_second: int = 500
+    host: Name = "127.0.0.1"
+    port: Port = 8080
+    max_body: Size = 8 * 1024 * 1024
+    max_event: Size = 64 * 1024
+    rate_per_second: Rate = 500
 
 
 class NotifySettings(Part, frozen=True, kw_only=True):
-    """One receiver of notifications."""
+    """One receiver of notifications; no ``agencies`` means all of them.
 
-    url: str
+    ``token_file`` holds the bearer token; a relative path counts from the settings file.
+    """
+
+    url: Url
     kind: Literal["webhook"] = "webhook"
     token_file: str = ""
-    agencies: tuple[str, ...] = ()
+    agencies: tuple[Name, ...] = ()
     min_severity: Literal["critical", "warning", "info"] = "info"
+
+    def token(self) -> str | None:
+        """The bearer token; None if none is named. Raises SecretError if it cannot be read."""
+        return secret_file(Path(self.token_file), "token_file") if self.token_file else None
 
 
 class RetentionSettings(Part, frozen=True, kw_only=True):
     """How long state is kept for late events and repeats; results and log stay."""
 
-    days: int = 800
+    days: Days = 800
 
 
 class Settings(Part, frozen=True, kw_only=True):
-    """The whole file."""
+    """The whole file; every table and every name in it may be left out."""
 
     organisation: OrganisationSettings = OrganisationSettings()
-    agencies: dict[str, AgencySettings] = {}
-    groups: dict[str, GroupSettings] = {}
-    sources: dict[str, SourceSettings] = {}
+    agencies: dict[Name, AgencySettings] = {}
+    groups: dict[Name, GroupSettings] = {}
+    sources: dict[Name, SourceSettings] = {}
     privacy: PrivacySettings = PrivacySettings()
     door: DoorSettings = DoorSettings()
-    notify: dict[str, NotifySettings] = {}
+    notify: dict[Name, NotifySettings] = {}
     retention: RetentionSettings = RetentionSettings()
-    standards: dict[str, str] = {}
+    standards: dict[Name, Duration] = {}
+    """Per service: how long a request may take where it has no due date of its own."""
 
     @classmethod
     def load(cls, path: Path | None) -> Settings:
@@ -127,48 +159,44 @@ class Settings(Part, frozen=True, kw_only=True):
         if path is None or not path.exists():
             return cls()
         try:
-            raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            message = f"{path}: not TOML: {error}"
-            raise SettingsError(message) from None
-        return cls.of(raw, str(path))
+            raw = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        except OSError as error:
+            fault = Fault("the file", f"cannot be read ({error.strerror})", "make it readable")
+        except UnicodeDecodeError:
+            fault = Fault("the file", "is not text in UTF-8", "save it as UTF-8")
+        except tomllib.TOMLDecodeError as error:
+            fault = Fault("the file", f"is not TOML: {error}", "put that place right first")
+        else:
+            return _resolved(cls.of(raw, str(path)), path.parent)
+        raise SettingsError(str(path), [fault])
 
     @classmethod
-    def of(cls, raw: dict[str, Any], where: str = "settings") -> Settings:
+    def of(cls, raw: Mapping[str, Any], where: str = "settings") -> Settings:
         """Check what a file held. Raises :class:`SettingsError` with every problem."""
-        problems = list(_shape_problems(raw))
-        settings = cls()
-        if not problems:
+        found = list(faults(raw, cls))
+        if not found:
             settings = msgspec.convert(raw, cls)
-            problems = list(settings.problems())
-        if problems:
-            raise SettingsError("\n".join(f"{where}: {problem}" for problem in problems))
+            found = list(settings.faults())
+        if found:
+            raise SettingsError(where, found)
         return settings
 
-    def problems(self) -> list[str]:
-        """What is wrong with values that have the right shape."""
-        found = []
-        zones = {"organisation": self.organisation.timezone}
-        zones |= {f"agencies.{name}": one.timezone for name, one in self.agencies.items()}
-        known = available_timezones()
-        for where, zone in zones.items():
-            if zone and zone not in known:
-                found.append(f'[{where}] timezone "{zone}" is unknown; write one like "Europe/Brussels"')
-        lengths = {f"standards.{name}": text for name, text in self.standards.items()}
-        for name, one in self.sources.items():
-            lengths |= {f"sources.{name} lateness": one.lateness}
-            lengths |= {f"sources.{name} quiet_after": one.quiet_after}
-        for where, text in lengths.items():
-            try:
-                duration_ms(text)
-            except ValueError as error:
-                found.append(f"[{where}] {error}")
+    def faults(self) -> Iterator[Fault]:
+        """What is wrong with values that each have the right shape."""
+        yield from _zone_faults(self.organisation, ("organisation",))
         for name, agency in self.agencies.items():
-            if self.groups and agency.group not in self.groups:
-                found.append(
-                    f'[agencies.{name}] group "{agency.group}" is not among [groups.…]; add it there'
-                )
-        return found
+            yield from _zone_faults(agency, ("agencies", name))
+            if self.groups and agency.group not in {*self.groups, "all"}:
+                where = place(("agencies", name, "group"))
+                yield Fault(where, "is not among [groups.…]", nearest(agency.group, self.groups))
+        if self.door.max_event > self.door.max_body:
+            yield Fault("[door] max_event", "is larger than max_body", "write one that fits in it")
+        for name, receiver in self.notify.items():
+            for agency_id in receiver.agencies:
+                if self.agencies and agency_id not in self.agencies:
+                    where = place(("notify", name, "agencies"))
+                    what = "names one that is not among [agencies.…]"
+                    yield Fault(where, what, nearest(agency_id, self.agencies))
 
     def agency(self, name: str) -> AgencySettings:
         """An agency's settings, filled in from the organisation's."""
@@ -190,40 +218,39 @@ class Settings(Part, frozen=True, kw_only=True):
         return None if text is None else duration_ms(text)
 
 
-def duration_ms(text: str) -> int:
-    """ISO 8601 duration of weeks, days, hours, minutes and seconds as milliseconds.
-
-    >>> duration_ms("P1DT2H")
-    93600000
-    """
-    match = _DURATION.fullmatch(text)
-    if match is None or text in ("P", "PT") or text.endswith("T"):
-        message = f'"{text}" is no duration; write one like "PT1H" or "P3D"'
-        raise ValueError(message)
-    return sum(int(number) * _UNIT_MS[unit] for unit, number in match.groupdict("0").items())
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    """Paths in the file count from the folder it stands in, wherever the command is started."""
+    notify = {
+        name: msgspec.structs.replace(one, token_file=str(folder / one.token_file))
+        if one.token_file
+        else one
+        for name, one in settings.notify.items()
+    }
+    return msgspec.structs.replace(settings, notify=notify)
 
 
-def _shape_problems(raw: dict[str, Any]) -> list[str]:
-    """Every table that does not have its shape; each is tried on its own."""
-    found = []
-    shapes = {field.name: field.type for field in msgspec.structs.fields(Settings)}
-    for name, table in raw.items():
-        if name not in shapes:
-            known = ", ".join(sorted(shapes))
-            found.append(f"[{name}] is not known; the tables are {known}")
-            continue
-        inner = table if _is_map(shapes[name]) and isinstance(table, dict) else {"": table}
-        kind = shapes[name].__args__[1] if _is_map(shapes[name]) else shapes[name]
-        for key, one in inner.items():
-            where = f"{name}.{key}" if key else name
-            try:
-                msgspec.convert(one, kind)
-            except msgspec.ValidationError as error:
-                found.append(f"[{where}] {error}")
-    return found
+def _zone_faults(
+    facts: OrganisationSettings | AgencySettings, path: tuple[str, ...]
+) -> Iterator[Fault]:
+    try:
+        ZoneInfo(facts.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        hint = nearest(facts.timezone, available_timezones())
+        if "?" not in hint:
+            hint = 'write one such as "Europe/Brussels"'
+        yield Fault(place((*path, "timezone")), "is no time zone that is known", hint)
+    if facts.holidays and not _has_holidays(facts.holidays):
+        hint = 'write a country or a part of one by ISO 3166, such as "BE" or "US-MA"'
+        yield Fault(place((*path, "holidays")), "are not known", hint)
 
 
-def _is_map(shape: Any) -> bool:
-    return getattr(shape, "__origin__", None) is dict
+def _has_holidays(code: str) -> bool:
+    """Whether the package knows them; it is large, so it is loaded only where one is named."""
+    import holidays
 
-
+    country, _, part = code.partition("-")
+    try:
+        holidays.country_holidays(country, subdiv=part or None)
+    except NotImplementedError:
+        return False
+    return True

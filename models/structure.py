@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from jsonschema import TypeChecker, ValidationError
 
-TIME_LIKE = "2018-06-30T08:15:00Z"
+TIME_LIKE = "2018-06-30T08:15:00Z or 2018-06-30T10:15:00+02:00"
+
+UNREADABLE = (msgspec.ValidationError, UnicodeEncodeError)
+"""What reading a plain value may raise; the second for half a surrogate pair in a text."""
 
 _FORMATS = FormatChecker(formats=())
 _NOUNS = {
@@ -45,7 +48,7 @@ def instant(value: Any) -> datetime | None:
     """Read a time with a zone; None if it is none."""
     try:
         return msgspec.convert(value, Instant) if isinstance(value, str) else None
-    except msgspec.ValidationError:
+    except UNREADABLE:
         return None
 
 
@@ -59,7 +62,8 @@ def _is_integer(_checker: TypeChecker, value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-_Validator = extend(
+_extend: Any = extend
+_Validator = _extend(
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
 )
@@ -154,14 +158,6 @@ def _listed(choices: list[Any]) -> str:
 def _time_sentence(value: Any) -> tuple[Code, str]:
     try:
         msgspec.convert(value, datetime)
-    except msgspec.ValidationError:
-        return (
-            "bad_time",
-            f"is not a date and time that exists; write it like {TIME_LIKE} or "
-            "2018-06-30T10:15:00+02:00.",
-        )
-    return (
-        "no_time_zone",
-        f"has no time zone; add Z for UTC or the offset, like {TIME_LIKE} or "
-        "2018-06-30T10:15:00+02:00.",
-    )
+    except UNREADABLE:
+        return "bad_time", f"is not a date and time that exists; write it like {TIME_LIKE}."
+    return "no_time_zone", f"has no time zone; add Z for UTC or the offset, like {TIME_LIKE}."

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.calendar import Calendar
 from models.check import FUTURE_TOLERANCE_MS, Problem, Refusal
-from models.log import Record
+from models.record import Record
 from models.settings import Settings
 from models.value import RHYTHMS, Cell
 from streams.arrivals import TYPES, Arrivals

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.check import Refusal, check
 from models.event import DATA_TYPES, Event, decode_lines
-from models.log import Record
+from models.record import Record
 
 I64 = NDArray[np.int64]
 
@@ -68,7 +68,7 @@ class Arrivals:
         self.stamps = self.received.copy()
         for row, event in enumerate(events):
             if event.recordedtime is not None:
-                self.stamps[row] = int(event.recordedtime.timestamp() * 1000)
+                self.stamps[row] = round(event.recordedtime.timestamp() * 1000)
         digest = xxhash.xxh3_128_digest
         ids = b"".join([digest(f"{event.source}\x00{event.id}".encode()) for event in events])
         self.ids = np.frombuffer(ids, np.uint64).reshape(-1, 2)
@@ -89,4 +89,4 @@ class Arrivals:
 
 
 def _ms(moments: list[Any]) -> I64:
-    return np.array([int(moment.timestamp() * 1000) for moment in moments], np.int64)
+    return np.array([round(moment.timestamp() * 1000) for moment in moments], np.int64)

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from models.catalogue import discover
+from models.settings import PrivacySettings
 from streams import indicators
 from streams.indicator import Indicator
 
@@ -28,6 +29,14 @@ def catalogue() -> dict[str, Indicator]:
         one.id = name
         made[name] = one()
     return made
+
+
+def allowed(privacy: PrivacySettings) -> dict[str, Indicator]:
+    """The catalogue without indicators of the workforce, unless their papers are on file."""
+    papers = privacy.dpia_ref and privacy.social_dialogue_ref
+    return {
+        name: one for name, one in catalogue().items() if papers or one.privacy != "workforce"
+    }
 
 
 def table() -> str:

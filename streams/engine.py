@@ -14,7 +14,7 @@ import msgspec
 
 from models.alert import Alert
 from models.check import Refusal
-from models.log import Record
+from models.record import Record
 from models.settings import Settings
 from models.signal import Signal
 from models.value import RHYTHMS, Value
@@ -23,15 +23,9 @@ from streams.folding import Awake, Closing, anew, fold
 from streams.gauge import Gauge, Measured
 from streams.indicator import Indicator, Scan
 from streams.judge import values
+from streams.notice import Notice
 from streams.summary import Hush, Summary
 from streams.watch import Watch
-
-
-class Notice(msgspec.Struct):
-    """An alert's new state that somebody should be told of."""
-
-    alert: Alert
-    recorded: int
 
 
 class Changes(msgspec.Struct):
@@ -64,7 +58,7 @@ class Engine:
         """The state of an agency, made where new."""
         if name not in self.agencies:
             self.agencies[name] = Agency(name, self.settings, self.catalogue)
-            self.watches[name] = Watch(name, self.catalogue, self.agencies[name].calendar)
+            self.watches[name] = Watch(name, self.agencies[name].calendar)
         return self.agencies[name]
 
     def apply(self, records: Sequence[Record]) -> Changes:

@@ -159,4 +159,4 @@ def _whole(number: float | None) -> int:
 
 
 def _ms(moment: Any) -> int:
-    return int(moment.timestamp() * 1000)
+    return round(moment.timestamp() * 1000)

@@ -133,7 +133,7 @@ class _Watermarks:
         self.beat = arrivals.events[stop - 1].data if _is_beat(arrivals, stop) else None
         self.speaker = agency.sources[names[int(sources[-1])]]
         if self.beat is not None and self.beat.complete_to is not None:
-            reach[-1] = int(self.beat.complete_to.timestamp() * 1000)
+            reach[-1] = round(self.beat.complete_to.timestamp() * 1000)
         self.of_source: dict[str, I64] = {}
         for code in np.unique(sources).tolist():
             source = agency.sources[names[code]]

@@ -73,12 +73,13 @@ class Groups:
             if (agency, key[1]) not in self.silent
         ]
         through = min(live, default=one.number)
-        for number in sorted(line.buckets):
-            if number <= through and (line.closed is None or number > line.closed):
-                line.closed = number
+        first = min(line.buckets) if line.closed is None else line.closed + 1
+        for number in range(first, through + 1):
+            line.closed = number
+            if number in line.buckets:
                 yield from self._read(key, line, number, one.recorded)
-        for number in sorted(line.buckets)[:-KEPT]:
-            del line.buckets[number]
+        while len(line.buckets) > KEPT:
+            del line.buckets[min(line.buckets)]
 
     def _read(
         self,

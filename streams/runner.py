@@ -10,7 +10,8 @@ from threading import Event as Flag
 import sqlalchemy
 import structlog
 
-from models.log import Record, append, read
+from models.log import append, read
+from models.record import Record
 from models.settings import Settings
 from streams import store
 from streams.engine import Changes, Engine

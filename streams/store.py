@@ -12,7 +12,8 @@ from sqlalchemy.dialects import sqlite
 
 from models import tables
 from models.alert import Alert
-from models.log import Record, append
+from models.log import append
+from models.record import Record
 from models.refused import refused_rows
 from models.signal import Signal
 from models.value import Cell, Value

@@ -1,9 +1,306 @@
-"""stub"""
+"""Watching one agency: from closed buckets and silences to signals, alerts and notices."""
+
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+import msgspec
+
+from models.alert import Alert
+from models.calendar import Calendar
+from models.catalogue import discover
+from models.signal import Signal
+from models.value import RHYTHMS, Cell, Rhythm, Value
+from streams import detectors
+from streams.alert import OFF, Verdict, decide
+from streams.detector import Detector
+from streams.expectation import Expectation, center, expect
+from streams.notice import Notice
+from streams.series import KEPT, Bucket, Episode, Series
+from streams.source import Source
+from streams.wording import back_again, reason, silence
+
+if TYPE_CHECKING:
+    from streams.engine import Changes
+    from streams.folding import Closing
+    from streams.gauge import Gauge
+
+NAMESPACE = UUID("1f0f6dd2-7a0b-4c29-9d6f-3f5f5d2f9d10")
+"""Of the ids of signals and alerts, so that a replay gives the same."""
+
+RECENT_MS = 2 * 86_400_000
+"""A bucket that closed longer ago than this and two of its lengths is history: nobody is told."""
+
+SOURCE_STALE = "SourceStale"
+
+DETECTORS: dict[str, Detector] = {}
+for _name, _kind in discover(detectors, Detector).items():  # type: ignore[type-abstract]
+    _kind.id = _name
+    DETECTORS[_name] = _kind()
+
+Key = tuple[str, int, Cell]
+
+
 class Watch:
-    def __init__(self, agency, catalogue, calendar): pass
-    def bucket(self, gauge, step, made, changes): pass
-    def awake(self, source, at, changes): pass
-    def silent(self, source, now, changes): pass
-    def dump(self): return b""
-    def load(self, body): pass
+    """The series and open alerts of one agency."""
+
+    def __init__(self, agency: str, calendar: Calendar) -> None:
+        self.agency = agency
+        self.calendar = calendar
+        self.series: dict[Key, Series] = {}
+        self.silences: dict[str, Alert] = {}
+        self.inhibited: dict[str, Alert] = {}
+
+    def bucket(self, gauge: Gauge, step: Closing, made: list[Value], changes: Changes) -> None:
+        """Look at one cell of a bucket that closed just now."""
+        value = made[-1]
+        quantity = gauge.indicator.detect
+        if not quantity or value.status != "ok" or value.value is None:
+            return
+        if not _watched(gauge, value.cell):
+            return
+        rhythm = RHYTHMS[step.line]
+        bucket = self._bucket(rhythm, step.number, value)
+        series = self.series.setdefault((value.indicator, step.line, value.cell), Series())
+        expected = expect(series, bucket, rhythm, quantity)
+        if expected is None:
+            middle = center(series, bucket, rhythm)
+            series.learn(bucket, None if middle is None else bucket.value - middle, KEPT[rhythm])
+            return
+        detector = DETECTORS[gauge.indicator.detector]
+        score = detector.score(bucket, expected)
+        if score is not None:
+            changes.signals.append(self._signal(value, bucket, expected, detector, score))
+        verdict = decide(
+            series,
+            bucket,
+            expected,
+            gauge.indicator.direction,
+            quantity,
+            rhythm,
+            news=score is not None,
+        )
+        self._act(gauge, series, bucket, value, expected, verdict, changes)
+        # A spike is left out; a small step is learned, or it would be news for ever.
+        if series.episode is None and (score is None or verdict.depth < OFF):
+            series.learn(bucket, bucket.value - expected.expected, KEPT[rhythm])
+
+    def _bucket(self, rhythm: Rhythm, number: int, value: Value) -> Bucket:
+        slot = self.calendar.slot(rhythm, number)
+        if rhythm == "day" and self.calendar.holiday(number):
+            slot = -1
+        start = self.calendar.start(rhythm, number)
+        return Bucket(number, start, value.window_end, value.value or 0.0, value.n or 0, slot)
+
+    def _act(  # noqa: PLR0913 (all of it goes into the record)
+        self,
+        gauge: Gauge,
+        series: Series,
+        bucket: Bucket,
+        value: Value,
+        expected: Expectation,
+        verdict: Verdict,
+        changes: Changes,
+    ) -> None:
+        episode = series.episode
+        if verdict.what == "open":
+            state = "inhibited" if self.silences else "open"
+            name = f"alert {self.agency} {_key(value)} {series.run_since}"
+            episode = series.episode = Episode(
+                str(uuid5(NAMESPACE, name)),
+                bucket.end,
+                series.run_since,
+                series.run_direction,
+                verdict.severity,
+                state,
+                0,
+                told=False,
+                worst=verdict.depth,
+            )
+            series.run = series.run_signals = 0
+        elif verdict.what == "" or episode is None:
+            return
+        old = episode.state if episode.transition or verdict.what != "open" else ""
+        if verdict.what in ("close", "new level"):
+            episode.state = "closed"
+            series.episode = None
+            if verdict.what == "new level":
+                series.forget()
+        elif verdict.what == "worse":
+            episode.severity = verdict.severity
+        alert = Alert(
+            id=episode.alert,
+            alertname=f"{gauge.indicator.title} off",
+            agency=self.agency,
+            indicator=value.indicator,
+            cell=value.cell,
+            severity=episode.severity,  # type: ignore[arg-type]
+            state=episode.state,  # type: ignore[arg-type]
+            old_state=old,
+            reason=reason(gauge.indicator, value, expected, episode, verdict),
+            evidence=_evidence(gauge, value, expected, episode, verdict),
+            opened=episode.opened,
+            updated=bucket.end,
+            closed=bucket.end if episode.state == "closed" else None,
+            transition=episode.transition,
+        )
+        episode.transition += 1
+        self._record(alert, episode, changes, _is_recent(value))
+
+    def _record(self, alert: Alert, episode: Episode, changes: Changes, recent: int) -> None:
+        changes.alerts.append(alert)
+        if alert.state == "inhibited":
+            self.inhibited[alert.id] = alert
+            return
+        self.inhibited.pop(alert.id, None)
+        if alert.state == "closed" and not episode.told:
+            return
+        if episode.told or recent:
+            episode.told = True
+            changes.notices.append(Notice(alert, recent))
+
+    def _signal(
+        self, value: Value, bucket: Bucket, expected: Expectation, by: Detector, score: float
+    ) -> Signal:
+        name = f"signal {self.agency} {_key(value)} {bucket.start} {by.id}"
+        return Signal(
+            id=str(uuid5(NAMESPACE, name)),
+            agency=self.agency,
+            indicator=value.indicator,
+            cell=value.cell,
+            rhythm=value.rhythm,
+            bucket_start=bucket.start,
+            bucket_end=bucket.end,
+            detector=by.id,
+            direction="up" if score > 0 else "down",
+            score=score,
+            value=bucket.value,
+            expected=expected.expected,
+            low=expected.low,
+            high=expected.high,
+            n=bucket.n,
+            false_alarm_rate=by.false_alarm_rate,
+        )
+
+    # --- silence --------------------------------------------------------------------------
+
+    def silent(self, source: Source, now: int, changes: Changes) -> None:
+        """A source has been quiet beyond its allowance."""
+        alert = Alert(
+            id=str(uuid5(NAMESPACE, f"stale {self.agency} {source.name} {source.last_received}")),
+            alertname=SOURCE_STALE,
+            agency=self.agency,
+            indicator="",
+            cell=Cell(),
+            severity="warning",
+            state="open",
+            old_state="",
+            reason=silence(source, now),
+            evidence={
+                "source": source.name,
+                "last_received": source.last_received,
+                "last_event": source.last_time,
+                "quiet_after_ms": source.quiet_after,
+            },
+            opened=now,
+            updated=now,
+            closed=None,
+            transition=0,
+        )
+        self.silences[source.name] = alert
+        changes.alerts.append(alert)
+        changes.notices.append(Notice(alert, now))
+
+    def awake(self, source: Source, at: int, changes: Changes) -> None:
+        """A silent source speaks again; what its silence held back and still holds is told."""
+        alert = self.silences.pop(source.name, None)
+        if alert is None:
+            return
+        closed = msgspec.structs.replace(
+            alert,
+            state="closed",
+            old_state=alert.state,
+            reason=back_again(source, at),
+            updated=at,
+            closed=at,
+            transition=alert.transition + 1,
+        )
+        changes.alerts.append(closed)
+        changes.notices.append(Notice(closed, at))
+        if not self.silences:
+            self._release(at, changes)
+
+    def _release(self, at: int, changes: Changes) -> None:
+        for series in self.series.values():
+            episode = series.episode
+            if episode is None or episode.state != "inhibited":
+                continue
+            held = self.inhibited.pop(episode.alert)
+            episode.state = "open"
+            alert = msgspec.structs.replace(
+                held,
+                state="open",
+                old_state="inhibited",
+                updated=max(held.updated, at),
+                transition=episode.transition,
+            )
+            episode.transition += 1
+            changes.alerts.append(alert)
+            if at - held.updated <= RECENT_MS:
+                episode.told = True
+                changes.notices.append(Notice(alert, at))
+
+    # --- keeping --------------------------------------------------------------------------
+
+    def dump(self) -> bytes:
+        """All of it, as bytes."""
+        held = (list(self.series.items()), self.silences, self.inhibited)
+        return msgspec.msgpack.encode(held)
+
+    def load(self, body: bytes) -> None:
+        """What :meth:`dump` gave."""
+        shape = tuple[list[tuple[Key, Series]], dict[str, Alert], dict[str, Alert]]
+        series, self.silences, self.inhibited = msgspec.msgpack.decode(body, type=shape)
+        self.series = dict(series)
+
+
+def _watched(gauge: Gauge, cell: Cell) -> bool:
+    """Alerts speak of one service or unit; of totals only where an indicator knows no parts."""
+    grains = gauge.indicator.grains
+    if ("service",) in grains:
+        return bool(cell.service) and not cell.stratum
+    if ("unit",) in grains:
+        return bool(cell.unit)
+    return cell == Cell()
+
+
+def _key(value: Value) -> str:
+    cell = value.cell
+    return f"{value.indicator} {cell.unit}\x1f{cell.service}\x1f{cell.stratum} {value.rhythm}"
+
+
+def _is_recent(value: Value) -> int:
+    """The receipt that closed the bucket, if somebody should still be told; else 0."""
+    length = value.window_end - value.window_start
+    return value.recorded if value.recorded - value.window_end <= RECENT_MS + 2 * length else 0
+
+
+def _evidence(
+    gauge: Gauge, value: Value, expected: Expectation, episode: Episode, verdict: Verdict
+) -> dict[str, Any]:
+    detector = DETECTORS[gauge.indicator.detector]
+    return {
+        "value": value.value,
+        "n": value.n,
+        "expected": expected.expected,
+        "low": expected.low,
+        "high": expected.high,
+        "depth": verdict.depth,
+        "worst_depth": episode.worst,
+        "since": episode.since,
+        "buckets": episode.buckets + 1,
+        "rhythm": value.rhythm,
+        "detector": detector.id,
+        "false_alarm_rate": detector.false_alarm_rate,
+    }

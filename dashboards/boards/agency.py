@@ -1,4 +1,4 @@
-"""What is changing in this agency, and does its data arrive?"""
+"""What is changing in this agency, and does its data arrive: one agency, all indicators."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ BOARD = Board(
         Variable(name="stratum", label="Stratum"),
     ),
     reading=(
-        "The line is the rolling value, the band its 95 % interval; grey means low n.",
-        "A shaded span is an alert, a triangle a signal: pointing up when the value was higher "
-        "than expected, down when lower; blue for better, red for worse.",
+        "The line is the rolling value, the band its 95 % interval; grey is low n or no value.",
+        (
+            "A shaded span is an alert, a triangle a signal: pointing up when the value was higher "
+            "than expected, down when lower; blue for better, red for worse."
+        ),
     ),
     panels=(
         Panel(
@@ -48,7 +50,7 @@ BOARD = Board(
             id="alerts",
             kind="table",
             title="Active alerts now",
-            description="Alerts of this agency that are open, the newest first, with the reason "
+            description="Alerts of this agency that are open, the gravest first, with the reason "
             "as it was decided; the n behind each stands in its evidence.",
             unit="alerts",
             question=questions.open_alerts,

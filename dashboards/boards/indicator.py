@@ -1,4 +1,4 @@
-"""How does one indicator move in each agency, and how sure is it?"""
+"""How one indicator moves in each agency, and how sure that is."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ BOARD = Board(
         "All agencies share one vertical scale, so heights can be compared.",
         "The band is the 95 % interval; where the line is grey, n is below the minimum.",
         "A grey block is a time without a value, with the reason under the pointer.",
-        "A shaded span is an alert, a triangle a signal: up for higher than expected, down for "
-        "lower; blue for better, red for worse.",
+        (
+            "A shaded span is an alert, a triangle a signal: up for higher than expected, down for "
+            "lower; blue for better, red for worse."
+        ),
     ),
     panels=(
         Panel(

@@ -1,8 +1,8 @@
-"""How is the whole organisation doing, and where should I look first?"""
+"""How the whole organisation is doing, and where to look first."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,16 +11,24 @@ from dashboards.board import Board, Variable
 from dashboards.panel import Panel
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
+
     from dashboards.panel import Question, Scope
 
 
 def _of_all(question: Question) -> Question:
     """The question over every indicator: on this board the chosen one only ranks."""
 
-    def asked(scope: Scope) -> questions.Select[object]:
+    def asked(scope: Scope) -> Select[Any]:
         return question(msgspec.structs.replace(scope, indicator=""))
 
     return asked
+
+
+def _headlines(scope: Scope) -> Select[Any]:
+    """The history of the few indicators that may stand on a tile, not of all."""
+    narrow = msgspec.structs.replace(scope, indicator="", indicators=scope.headlines)
+    return questions.history(narrow)
 
 
 BOARD = Board(
@@ -29,8 +37,10 @@ BOARD = Board(
     question="How is the whole organisation doing, and where should I look first?",
     variables=(Variable(name="indicator", label="Rank agencies by"),),
     reading=(
-        "Every value covers a rolling window, with its 95 % interval and n, the cases behind it. "
-        "Grey means low n: draw no conclusion. A dash is a number that does not exist, never zero.",
+        (
+            "Every value covers a rolling window, with its 95 % interval and n, the cases behind it. "
+            "Grey means low n: draw no conclusion. A dash is a number that does not exist, never zero."
+        ),
         "Later arrivals restate values; alerts stay as they were decided.",
     ),
     panels=(
@@ -53,7 +63,7 @@ BOARD = Board(
             unit="indicator",
             question=_of_all(questions.current),
             overlays={
-                "history": _of_all(questions.history),
+                "history": _headlines,
                 "alerts": _of_all(questions.open_alerts),
             },
             place="top",
@@ -92,7 +102,7 @@ BOARD = Board(
             id="alerts",
             kind="table",
             title="Active alerts now",
-            description="Alerts that are open, the newest first, with the reason as it was "
+            description="Alerts that are open, the gravest first, with the reason as it was "
             "decided; the n behind each stands in its evidence.",
             unit="alerts",
             question=_of_all(questions.open_alerts),

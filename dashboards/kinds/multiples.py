@@ -129,9 +129,7 @@ def _round_step(extent: float) -> float:
     return next(power * step for step in (1, 2, 5, 10) if rough <= power * step * 1.0000001)
 
 
-def _absent(
-    panel: Panel, lines: dict[tuple[str, str], list[Row]], context: Context
-) -> list[str]:
+def _absent(panel: Panel, lines: dict[tuple[str, str], list[Row]], context: Context) -> list[str]:
     if panel.split == "agency":
         present = {agency for agency, _ in lines}
         return [context.agency(agency) for agency in context.agencies if agency not in present]

@@ -69,7 +69,7 @@ def _with_indicators(agency: str, rows: list[Row], context: Context) -> str:
 
 
 def _rest(states: dict[str, words.State]) -> str:
-    counted = {word: 0 for word in ("to watch", "steady", "unknown")}
+    counted = dict.fromkeys(("to watch", "steady", "unknown"), 0)
     for state in states.values():
         word = "to watch" if state == "watch" else state
         if word in counted:

@@ -69,7 +69,7 @@ def _severity(row: Row, _: Context) -> Cell:
     if row["alertname"] == "SourceStale":
         return Cell("silent", state="unknown")
     state = {"critical": "strained", "warning": "watch"}.get(row["severity"], "steady")
-    return Cell(words.SEVERITIES.get(row["severity"], row["severity"]), state=state)
+    return Cell(words.SEVERITIES.get(str(row["severity"]), str(row["severity"])), state=state)
 
 
 def _agency(row: Row, context: Context) -> Cell:
@@ -88,10 +88,10 @@ def _reason(row: Row, _: Context) -> Cell:
 
 
 def _story(row: Row, context: Context) -> Cell:
-    """The reason, under it what it is about: what the board is about is left out."""
+    """The reason, and under it what it is about."""
     scope = context.scope
     about = [] if scope.agency else [context.agency(row["agency"])]
-    if row["indicator"] and (scope.agency or row["indicator"] != scope.indicator):
+    if row["indicator"]:
         about.append(context.indicator(row["indicator"]))
     about += [row[name] for name in ("unit", "service", "stratum") if row[name]]
     linked = bool(row["indicator"]) and bool(scope.agency)
@@ -101,9 +101,7 @@ def _story(row: Row, context: Context) -> Cell:
 
 
 def _opened(row: Row, context: Context) -> Cell:
-    return Cell(
-        context.clock.date(row["opened"]), more=words.age(context.now - row["opened"])
-    )
+    return Cell(context.clock.date(row["opened"]), more=words.age(context.now - row["opened"]))
 
 
 def _closed(row: Row, context: Context) -> Cell:

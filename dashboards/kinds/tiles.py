@@ -46,11 +46,12 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
 
 
 def _main_indicators(present: set[str], context: Context) -> list[str]:
-    by_pillar: dict[str, str] = {}
-    for indicator, facts in context.facts.items():
-        if indicator in present and facts.direction != "context":
-            by_pillar.setdefault(facts.pillar, indicator)
-    return list(by_pillar.values())[:_MOST]
+    """One indicator a pillar first, then second ones, as far as any agency has a value."""
+    shown = [indicator for indicator in context.scope.headlines if indicator in present]
+    pillars = [context.facts[indicator].pillar for indicator in shown]
+    repeated = [pillar in pillars[:at] for at, pillar in enumerate(pillars)]
+    order = sorted(range(len(shown)), key=lambda at: repeated[at])
+    return [shown[at] for at in order[:_MOST]]
 
 
 def _why(alerts: list[Row], state: words.State, *, known: bool) -> str:

@@ -74,7 +74,7 @@
     }
     if (known) known.finalize();
     holder.style.minHeight = `${holder.dataset.height}px`;
-    const made = await window.vegaEmbed(holder, { ...figure.spec, datasets: figure.data }, {
+    const made = await window.vegaEmbed(holder.firstElementChild, { ...figure.spec, datasets: figure.data }, {
       actions: false,
       ast: true,
       config: feed.themes[dark.matches ? "dark" : "light"],

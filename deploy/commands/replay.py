@@ -17,7 +17,7 @@ from models import tables
 from models.log import append, read
 from models.settings import Settings
 from models.store import open_store
-from streams.catalogue import catalogue
+from streams.catalogue import allowed
 from streams.runner import BATCH, Runner
 from streams.store import EVENTS, position
 
@@ -41,7 +41,7 @@ def command(
         standing = open_store(store)
         scratch = open_store(str(Path(folder) / "replay.db"))
         through = _copy(standing, scratch)
-        runner = Runner(scratch, settings, catalogue())
+        runner = Runner(scratch, settings, allowed(settings.privacy))
         runner.start()
         with Progress(console=show.err, transient=True) as progress:
             task = progress.add_task("Folding the log anew", total=through)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
-    "AT_MOST_LARGEST",
+    "LARGEST",
     "ORDERED",
     "Count",
     "Counted",
@@ -34,12 +34,12 @@ __all__ = [
     "at_most",
 ]
 
-AT_MOST_LARGEST = 2**53
+LARGEST = 2**53
 """Largest whole number that every JSON reader keeps exact."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Name = Annotated[str, Meta(max_length=128)]
-Count = Annotated[int, Meta(ge=0, le=AT_MOST_LARGEST)]
+Count = Annotated[int, Meta(ge=0, le=LARGEST)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Currency = Annotated[
@@ -60,7 +60,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     fields: tuple[str, ...]
     holds: Callable[..., bool]
-    code: str
+    code: Literal["end_before_start", "part_exceeds_whole", "out_of_range"]
     pointer: str
     message: str
 
@@ -77,7 +77,8 @@ class Data(
     """Where a standard puts versions into its types: TYPE.VERSION for each of these."""
 
     unit: Annotated[
-        Name, Meta(description='Organisational unit inside the agency; "" is the agency as a whole.')
+        Name,
+        Meta(description='Organisational unit inside the agency; "" is the agency as a whole.'),
     ] = ""
 
 

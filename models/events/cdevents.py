@@ -116,9 +116,7 @@ class _CDEvent(Data, frozen=True, kw_only=True):
 
     VERSIONS: ClassVar[tuple[str, ...]] = VERSIONS
 
-    context: Annotated[
-        Context | None, Meta(description="CDEvents' own envelope; not read.")
-    ] = None
+    context: Annotated[Context | None, Meta(description="CDEvents' own envelope; not read.")] = None
     subject: Annotated[Subject, Meta(description="What the event is about.")]
     content_type: Annotated[
         Name, Meta(description="Media type of customData; only JSON objects are read.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from models.events import ORDERED, Count, Data, Id, Instant, Meta, Name, Rule, Share
 from msgspec import field
+
+from models.events import ORDERED, Count, Data, Id, Instant, Meta, Name, Rule, Share
 
 Shock = Annotated[Id, Meta(description="Shock; the same when declared and when closed.")]
 Scope = Annotated[Name, Meta(description='Part of the agency it is about; "" is all of it.')]
@@ -82,9 +83,7 @@ class HeadcountSet(Data, frozen=True, kw_only=True):
     EXAMPLE: ClassVar[dict[str, Any]] = {"unit": "permits", "fte": 87.5, "parent": "urban-planning"}
 
     unit: Annotated[Id, Meta(description="Organisational unit.")]
-    fte: Annotated[
-        float, Meta(ge=0, le=1e9, description="Posts in full-time equivalents.")
-    ]
+    fte: Annotated[float, Meta(ge=0, le=1e9, description="Posts in full-time equivalents.")]
     parent: Annotated[Name, Meta(description='Unit it is part of; "" is the agency.')] = ""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from models.events import Currency, Data, Id, Instant, Meta, Name, Service, Share
 from msgspec import field
+
+from models.events import Data, Id, Instant, Meta, Name, Service, Share
 
 Opportunity = Annotated[
     Id, Meta(description="Digital opportunity; the same through its whole life.")

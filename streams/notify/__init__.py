@@ -1,0 +1,1 @@
+"""Telling people: what an alert says to a machine, and the relay that brings it there."""

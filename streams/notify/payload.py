@@ -1,1 +1,114 @@
-def outbox_row(*a): ...
+"""An alert as one alert of an Alertmanager webhook (version 4).
+
+Labels identify and never hold a value; annotations explain. The fingerprint is that of the
+labels, so a receiver that groups or drops repeats sees one alert from opening to closing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+import xxhash
+
+from models.alert import Alert
+from streams.indicator import Indicator
+
+NAMESPACE = UUID("b0b0f1de-0d3d-4c8e-9a57-0c2b6a6c5a11")
+RUNBOOK = "deploy/runbook"
+NEVER = "0001-01-01T00:00:00Z"
+
+
+def outbox_row(alert: Alert, indicator: Indicator | None, recorded: int) -> dict[str, Any]:
+    """A row of the outbox; its id is that of the alert's state, so it exists once."""
+    return {
+        "id": str(uuid5(NAMESPACE, f"{alert.id} {alert.transition}")),
+        "alert": alert.id,
+        "transition": alert.transition,
+        "agency": alert.agency,
+        "created": recorded,
+        "payload": msgspec.json.encode(webhook_alert(alert, indicator)).decode(),
+    }
+
+
+def webhook_alert(alert: Alert, indicator: Indicator | None) -> dict[str, Any]:
+    """One entry of ``alerts``."""
+    labels = {
+        "alertname": "SourceStale" if indicator is None else "IndicatorOff",
+        "severity": alert.severity,
+        "agency": alert.agency,
+        "indicator": alert.indicator,
+        "service": alert.cell.service,
+        "unit": alert.cell.unit,
+        "stratum": alert.cell.stratum,
+        "source": str(alert.evidence.get("source", "")),
+    }
+    labels = {name: text for name, text in labels.items() if text}
+    identity = "\x00".join(f"{k}={v}" for k, v in sorted(labels.items()) if k != "severity")
+    closed = alert.state == "closed"
+    return {
+        "status": "resolved" if closed else "firing",
+        "labels": labels,
+        "annotations": _annotations(alert, indicator),
+        "startsAt": _iso(alert.opened),
+        "endsAt": _iso(alert.closed) if closed else NEVER,
+        "generatorURL": f"/agency/{alert.agency}",
+        "fingerprint": xxhash.xxh3_64_hexdigest(identity.encode()),
+    }
+
+
+def _annotations(alert: Alert, indicator: Indicator | None) -> dict[str, str]:
+    evidence = alert.evidence
+    page = "source-stale" if indicator is None else "indicator-off"
+    told = {
+        "summary": alert.reason,
+        "description": "" if indicator is None else f"{indicator.summary} {indicator.pitfalls}",
+        "runbook_url": f"{RUNBOOK}/{page}.md",
+        "data_as_of": _iso(alert.updated),
+        "alert_id": alert.id,
+    }
+    for name in ("value", "expected", "low", "high", "depth", "n", "rhythm", "false_alarm_rate"):
+        if evidence.get(name) is not None:
+            told[name] = f"{evidence[name]:.6g}" if _real(evidence[name]) else str(evidence[name])
+    return {name: text for name, text in told.items() if text}
+
+
+def _real(value: Any) -> bool:
+    return isinstance(value, float)
+
+
+def webhook(receiver: str, alerts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The whole body: alerts of one agency and indicator, what they share set apart."""
+    labels = [alert["labels"] for alert in alerts]
+    notes = [alert["annotations"] for alert in alerts]
+    group = {name: labels[0][name] for name in ("agency", "indicator") if name in labels[0]}
+    key = ",".join(f'{name}="{text}"' for name, text in group.items())
+    firing = any(alert["status"] == "firing" for alert in alerts)
+    return {
+        "version": "4",
+        "groupKey": f"{{}}:{{{key}}}",
+        "truncatedAlerts": 0,
+        "status": "firing" if firing else "resolved",
+        "receiver": receiver,
+        "groupLabels": group,
+        "commonLabels": _common(labels),
+        "commonAnnotations": _common(notes),
+        "externalURL": "",
+        "alerts": list(alerts),
+    }
+
+
+def _common(maps: Sequence[dict[str, str]]) -> dict[str, str]:
+    return {
+        name: text
+        for name, text in maps[0].items()
+        if all(other.get(name) == text for other in maps[1:])
+    }
+
+
+def _iso(ms: int | None) -> str:
+    moment = datetime.fromtimestamp((ms or 0) / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,10 +7,10 @@ import math
 import random
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
 
 from models import tables
+from tests.integration.synthetic_facts import CATALOGUE, INJECTION, TITLES, Facts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,94 +18,6 @@ if TYPE_CHECKING:
 DAY = 86_400_000
 END = 1_795_478_400_000  # 2026-11-24T00:00:00Z
 DAYS = 3 * 365
-INJECTION = 'A & B / "C"<script>alert(1)</script>'
-TITLES = {
-    "harbour": "Harbour Authority",
-    "permits": "Permits & Planning",
-    "registry": "Civil Registry",
-    "transport": "Regional Transport",
-}
-
-
-class Facts(msgspec.Struct, frozen=True):
-    """The facts of an invented indicator."""
-
-    id: str
-    title: str
-    pillar: str
-    unit: str
-    direction: str
-    window: int
-    step: str
-    min_n: int
-    summary: str
-    formula: str
-    source: str
-    pitfalls: str
-    strata: str
-    level: float
-    spread: float
-    cases: int
-
-
-class Organisation(msgspec.Struct, frozen=True):
-    """An invented organisation."""
-
-    name: str = "Region of Windmark"
-    timezone: str = "Europe/Brussels"
-    invented: str = "These agencies do not exist; every event was generated for demonstration."
-
-
-class Agency(msgspec.Struct, frozen=True):
-    """An invented agency."""
-
-    title: str
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """Settings as the page reads them."""
-
-    organisation: Organisation = Organisation()
-    agencies: dict[str, Agency] = msgspec.field(
-        default_factory=lambda: {name: Agency(title) for name, title in TITLES.items()}
-    )
-
-
-_ROWS = (
-    ("demand", "Demand", "Service", "requests a day", "context", 28, 30, 640.0, 0.12, 640),
-    ("within_standard", "Within standard", "Service", "share", "up", 28, 30, 0.86, 0.03, 900),
-    ("waiting", "Waiting", "Service", "days", "down", 28, 30, 11.5, 0.1, 700),
-    ("digital_take_up", "Digital take-up", "Service", "share", "up", 28, 100, 0.61, 0.02, 4200),
-    ("completion", "Completion", "Service", "share", "up", 28, 100, 0.78, 0.02, 3800),
-    ("exploit_speed", "Exploit speed", "Exploit", "days", "down", 365, 20, 212.0, 0.05, 46),
-    ("change_lead_time", "Change lead time", "Exploit", "hours", "down", 90, 10, 31.0, 0.15, 210),
-    ("deployment_frequency", "Deployment frequency", "Exploit", "a week", "up", 90, 10, 9.4, 0.1, 120),
-    ("decision_speed", "Decision speed", "Exploit", "days", "down", 180, 10, 17.0, 0.1, 34),
-    ("ageing_work", "Ageing work", "Exploit", "share", "down", 1, 10, 0.22, 0.06, 41),
-    ("remote_readiness", "Remote readiness", "Remote", "share", "up", 30, 10, 0.72, 0.01, 1900),
-    ("presence", "Presence on site", "Remote", "%", "context", 28, 10, -18.0, 0.1, 28),
-)
-CATALOGUE = [
-    Facts(
-        id=key,
-        title=title,
-        pillar=pillar,
-        unit=unit,
-        direction=way,
-        window=window,
-        step="day",
-        min_n=least,
-        summary=f"How {title.lower()} stands in an agency, over everything it reports.",
-        formula="the cases that meet the standard in the window / all cases in the window",
-        source="Own operationalisation, after the service manuals of public administrations",
-        pitfalls="A fall in demand moves it without any change in service: look at n beside it.",
-        strata="",
-        level=level,
-        spread=spread,
-        cases=cases,
-    )
-    for key, title, pillar, unit, way, window, least, level, spread, cases in _ROWS
-]
 _WEEKLY = {"exploit_speed", "decision_speed", "ageing_work", "remote_readiness"}
 
 
@@ -114,7 +26,7 @@ def new_store(path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{path}")
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _: object) -> None:  # noqa: ANN401 (the driver's connection)
+    def _prepare(connection: Any, _: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
 
     tables.metadata.create_all(engine)
@@ -152,7 +64,7 @@ def whole(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     return {**empty, **row}
 
 
-def _values(agency: str, at: int, facts: Facts, rng: random.Random) -> Any:  # noqa: ANN401
+def _values(agency: str, at: int, facts: Facts, rng: random.Random) -> Any:
     step = 7 if facts.id in _WEEKLY else 1
     level = facts.level * (1 + 0.09 * (at - 1.5) * (1 if facts.level > 0 else -1))
     drift = 0.0
@@ -161,16 +73,18 @@ def _values(agency: str, at: int, facts: Facts, rng: random.Random) -> Any:  # n
         season = 0.5 * math.sin((DAYS - day) / 365 * 2 * math.pi + at)
         shock = 0.0
         if agency == "harbour":
-            shock = 5.5 * math.exp(-(((day - 30) / 22) ** 2)) + 6 * math.exp(-(((day - 610) / 40) ** 2))
+            shock = 5.5 * math.exp(-(((day - 30) / 22) ** 2)) + 6 * math.exp(
+                -(((day - 610) / 40) ** 2)
+            )
         sign = -1 if facts.direction == "up" else 1
         value: float | None = level * (1 + facts.spread * (drift + season + sign * shock))
-        n = max(3, int(facts.cases * (1 + 0.1 * rng.gauss(0, 1)) * (0.25 if at == 2 else 1)))  # noqa: PLR2004
+        n = max(3, int(facts.cases * (1 + 0.1 * rng.gauss(0, 1)) * (0.25 if at == 2 else 1)))
         status, reason = "ok", ""
         if n < facts.min_n:
             status, reason = "low_n", f"n {n} is below the minimum of {facts.min_n}"
-        if facts.id == "exploit_speed" and 400 < day < 520 and at == 1:  # noqa: PLR2004
+        if facts.id == "exploit_speed" and 400 < day < 520 and at == 1:
             value, status, reason = None, "undefined", "the median was not reached in the window"
-        if facts.id == "within_standard" and 150 < day < 190 and at == 2:  # noqa: PLR2004
+        if facts.id == "within_standard" and 150 < day < 190 and at == 2:
             value, status, reason = None, "undefined", "no request was closed in the window"
         half = 0.0
         if value is not None and facts.unit == "share":
@@ -179,7 +93,7 @@ def _values(agency: str, at: int, facts: Facts, rng: random.Random) -> Any:  # n
         elif value is not None:
             half = 1.96 * abs(value) * 0.8 / math.sqrt(n)
         end = END - day * DAY
-        yield _row(agency, facts.id, end, (value, half), n, status, reason, step)
+        yield _row(agency, facts.id, end, (value, half), (n, status, reason))
 
 
 def _row(
@@ -187,22 +101,16 @@ def _row(
     indicator: str,
     end: int,
     valued: tuple[float | None, float],
-    n: int,
-    status: str,
-    reason: str,
-    step: int,
+    judged: tuple[int, str, str],
 ) -> dict[str, Any]:
     value, half = valued
+    n, status, reason = judged
     return {
         "indicator": indicator,
         "agency": agency,
-        "unit": "",
-        "service": "",
-        "stratum": "",
-        "rhythm": "week" if step > 1 else "day",
+        "rhythm": "week" if indicator in _WEEKLY else "day",
         "span": "window",
         "window_end": end,
-        "revision": 0,
         "window_start": end - 28 * DAY,
         "value": value,
         "n": n,
@@ -238,7 +146,11 @@ def _sources(agency: str) -> list[dict[str, Any]]:
 
 def _refusals(agency: str) -> list[dict[str, Any]]:
     problems = (
-        ("no_time_zone", "/time", "Send the time with its zone, for instance 2026-01-31T09:00:00Z."),
+        (
+            "no_time_zone",
+            "/time",
+            "Send the time with its zone, for instance 2026-01-31T09:00:00Z.",
+        ),
         ("part_exceeds_whole", "/data/completed", "completed is larger than started."),
         ("person_like", "/data", "A field may hold a person's data: leave it out."),
     )
@@ -260,7 +172,7 @@ def _refusals(agency: str) -> list[dict[str, Any]]:
     ]
 
 
-def _alert(at: int, agency: str, indicator: str, **held: Any) -> dict[str, Any]:  # noqa: ANN401
+def _alert(at: int, agency: str, indicator: str, **held: Any) -> dict[str, Any]:
     opened = END - held.pop("days") * DAY
     lasting = held.pop("lasting", None)
     closed = None if lasting is None else opened + lasting * DAY
@@ -290,21 +202,91 @@ def _alerts(*, injected: bool) -> list[dict[str, Any]]:
     fell = "within standard fell to 71.4 % where 84.9 % was expected; waiting confirms it"
     found = [
         _alert(1, "harbour", "within_standard", days=24, severity="critical", reason=fell),
-        _alert(2, "harbour", "waiting", days=21, severity="critical", reason="waiting rose to 18.2 days where 11.1 was expected, five days in a row"),
-        _alert(3, "harbour", "within_standard", days=640, lasting=75, severity="critical", reason="within standard fell by a fifth"),
-        _alert(4, "permits", "decision_speed", days=9, severity="warning", reason="decisions took 24 days where 17 was expected"),
-        _alert(5, "permits", "ageing_work", days=250, lasting=60, severity="warning", reason="ageing work stood above its limit"),
-        _alert(6, "registry", "", days=16, severity="warning", alertname="SourceStale", reason="urn:remote has been silent for 19 days; it may be quiet for 3"),
-        _alert(7, "transport", "completion", days=200, lasting=21, severity="critical", reason="completion fell to 61 % where 78 % was expected"),
-        _alert(8, "transport", "waiting", days=120, lasting=30, severity="warning", reason="waiting rose to 15 days where 12 was expected"),
+        _alert(
+            2,
+            "harbour",
+            "waiting",
+            days=21,
+            severity="critical",
+            reason="waiting rose to 18.2 days where 11.1 was expected, five days in a row",
+        ),
+        _alert(
+            3,
+            "harbour",
+            "within_standard",
+            days=640,
+            lasting=75,
+            severity="critical",
+            reason="within standard fell by a fifth",
+        ),
+        _alert(
+            4,
+            "permits",
+            "decision_speed",
+            days=9,
+            severity="warning",
+            reason="decisions took 24 days where 17 was expected",
+        ),
+        _alert(
+            5,
+            "permits",
+            "ageing_work",
+            days=250,
+            lasting=60,
+            severity="warning",
+            reason="ageing work stood above its limit",
+        ),
+        _alert(
+            6,
+            "registry",
+            "",
+            days=16,
+            severity="warning",
+            alertname="SourceStale",
+            reason="urn:remote has been silent for 19 days; it may be quiet for 3",
+        ),
+        _alert(
+            7,
+            "transport",
+            "completion",
+            days=200,
+            lasting=21,
+            severity="critical",
+            reason="completion fell to 61 % where 78 % was expected",
+        ),
+        _alert(
+            8,
+            "transport",
+            "waiting",
+            days=120,
+            lasting=30,
+            severity="warning",
+            reason="waiting rose to 15 days where 12 was expected",
+        ),
     ]
     if injected:
-        found.append(_alert(9, INJECTION, "waiting", days=5, severity="critical", reason="<img src=x onerror=alert(2)> rose"))
+        found.append(
+            _alert(
+                9,
+                INJECTION,
+                "waiting",
+                days=5,
+                severity="critical",
+                reason="<img src=x onerror=alert(2)> rose",
+            )
+        )
     return found
 
 
 def _signals() -> list[dict[str, Any]]:
-    spots = (("harbour", "within_standard", 27, "down"), ("harbour", "waiting", 25, "up"), ("harbour", "within_standard", 300, "up"), ("permits", "decision_speed", 11, "up"), ("transport", "completion", 200, "down"), ("transport", "demand", 100, "up"))
+    spots = (
+        ("harbour", "within_standard", 27, "down"),
+        ("harbour", "waiting", 25, "up"),
+        ("harbour", "within_standard", 300, "up"),
+        ("permits", "decision_speed", 11, "up"),
+        ("transport", "completion", 200, "down"),
+        ("transport", "demand", 100, "up"),
+    )
     return [
         {
             "id": f"signal-{at}",

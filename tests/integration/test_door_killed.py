@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
@@ -18,22 +18,22 @@ import pytest
 from connectors import _keys
 from models.log import read
 from models.store import open_store
+from tests.integration.served_door import ONE, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-ONE = "application/cloudevents+json"
 
 PROGRAM = """
 import sys, time, uvicorn
-from types import SimpleNamespace
 from connectors._door import door_app
 from connectors._publish import EmbeddedPublisher
+from models.settings import DoorSettings
 from models.store import open_store
 engine = open_store(sys.argv[1])
 app = door_app(engine, EmbeddedPublisher(engine),
-               SimpleNamespace(max_body=1 << 20, rate_per_second=0),
+               DoorSettings(max_body=1 << 20, rate_per_second=0),
                clock=lambda: time.time_ns() // 1_000_000)
 class Server(uvicorn.Server):
     async def startup(self, sockets=None):
@@ -87,18 +87,6 @@ def door(tmp_path: Path) -> Iterator[Process]:
     process = Process(tmp_path)
     yield process
     process.kill()
-
-
-def sample(identity: str, **more: Any) -> dict[str, Any]:
-    """A request.opened event."""
-    return {
-        "id": identity,
-        "source": "crm",
-        "specversion": "1.0",
-        "type": "headwind.service.request.opened.v1",
-        "time": "2018-06-30T00:00:00Z",
-        "data": {"request": identity, "service": "permits"},
-    } | more
 
 
 def test_what_was_confirmed_survives_sigkill(door: Process) -> None:

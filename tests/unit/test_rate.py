@@ -1,38 +1,33 @@
-"""Rate against statsmodels' score interval of a Poisson count."""
+"""Token buckets: a burst, then the rate, each agency for itself."""
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from statsmodels.stats.rates import confint_poisson
-
-from streams.estimators.rate import Rate
-
-WEEK = 7 * 86_400_000
+from connectors._rate import TokenBuckets
 
 
-@given(count=st.integers(0, 10**9), exposure=st.integers(1, 10**12), per=st.integers(1, 10**10))
-def test_interval_is_the_score_interval(count: int, exposure: int, per: int) -> None:
-    """Value and both ends agree with an independent implementation."""
-    found = Rate(per).read((count,), exposure)
-    low, high = confint_poisson(count, exposure / per, method="score")
-    scale = per / exposure
-    assert found.n == count
-    assert found.value == pytest.approx(count * scale, rel=1e-12)
-    assert found.low == pytest.approx(low, rel=1e-9, abs=1e-9 * scale)
-    assert found.high == pytest.approx(high, rel=1e-9)
+def test_a_burst_then_the_rate() -> None:
+    """A quiet agency may send its burst at once, then one request each 1/rate seconds."""
+    elapsed = [0.0]
+    buckets = TokenBuckets(2, lambda: elapsed[0], burst_s=5)
+    assert [buckets.take("parks") for _ in range(11)] == [0] * 10 + [1]
+    assert buckets.take("police") == 0
+    elapsed[0] = 0.5
+    assert [buckets.take("parks") for _ in range(2)] == [0, 1]
+    elapsed[0] = 1000.0
+    assert [buckets.take("parks") for _ in range(11)] == [0] * 10 + [1]
 
 
-def test_a_quiet_week_is_a_rate_of_zero() -> None:
-    """Nothing counted over a time that was observed is 0, with an upper end."""
-    found = Rate(WEEK).read((0,), WEEK)
-    assert (found.value, found.low) == (0.0, 0.0)
-    assert found.high == pytest.approx(3.84, abs=0.01)
+def test_the_wait_is_long_enough() -> None:
+    """Whoever waits as long as told is let in."""
+    elapsed = [0.0]
+    buckets = TokenBuckets(0.3, lambda: elapsed[0], burst_s=1)
+    assert buckets.take("parks") == 0
+    elapsed[0] = float(buckets.take("parks"))
+    assert elapsed[0] == 4.0
+    assert buckets.take("parks") == 0
 
 
-@pytest.mark.parametrize(("count", "exposure"), [(5, 0), (0, 0), (3, -1), (-1, WEEK)])
-def test_without_exposure_there_is_no_rate(count: int, exposure: int) -> None:
-    """Time that was not observed gives None and not 0."""
-    found = Rate(WEEK).read((count,), exposure)
-    assert (found.value, found.n, found.low, found.high) == (None, count, None, None)
+def test_no_rate_is_no_limit() -> None:
+    """A rate of 0 lets everything in."""
+    buckets = TokenBuckets(0, lambda: 0.0)
+    assert {buckets.take("parks") for _ in range(1000)} == {0}

@@ -1,0 +1,109 @@
+"""Streaming: a jsonl file whose lines are events already, in bounded memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from connectors._cells import Fault
+from connectors._file_bytes import blocks
+from models.check import MAX_EVENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connectors._file_bytes import Extent
+    from connectors._report import FileReport
+    from connectors._send import Sender
+
+WINDOW = 5_000
+"""Lines looked at together."""
+
+
+class _Owner(msgspec.Struct):
+    """Whose event a line says it is."""
+
+    agency: str = ""
+
+
+class _Cut(NamedTuple):
+    """Some lines, their numbers, and the numbers of lines too long to be read."""
+
+    lines: list[bytes]
+    rows: list[int]
+    long: list[int]
+
+
+def stream(extent: Extent, agency: str | None, sender: Sender, report: FileReport) -> None:
+    """Send the lines in their order. Without ``agency`` each event must name its own."""
+    for cut in _cuts(extent):
+        report.rows += len(cut.rows) + len(cut.long)
+        if cut.long:
+            message = f"is longer than {MAX_EVENT} bytes; send one event a line."
+            fault = Fault(rows=cut.long, column="", code="too_large", message=message)
+            sender.refuse(agency or "", [fault])
+        for owner, places in _owners(cut.lines, agency).items():
+            lines = [cut.lines[place] for place in places]
+            rows = [cut.rows[place] for place in places]
+            if not owner:
+                message = "names no agency; add one to each event, or say --agency NAME."
+                fault = Fault(rows=rows, column="agency", code="missing", message=message)
+                sender.refuse("", [fault])
+                continue
+            sender.send(owner, lines, rows, _named)
+
+
+def _named(_place: int, pointer: str) -> tuple[str, str]:
+    return "", pointer
+
+
+def _owners(lines: list[bytes], agency: str | None) -> dict[str, list[int]]:
+    """Places of the lines by the agency that they belong to."""
+    if agency:
+        return {agency: list(range(len(lines)))}
+    decoder = msgspec.json.Decoder(_Owner)
+    owners: dict[str, list[int]] = {}
+    for place, line in enumerate(lines):
+        try:
+            owner = decoder.decode(line).agency
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            owner = ""
+        owners.setdefault(owner, []).append(place)
+    return owners
+
+
+def _cuts(extent: Extent) -> Iterator[_Cut]:
+    cut = _Cut([], [], [])
+    for row, line in _lines(extent):
+        if line is None:
+            cut.long.append(row)
+        elif line.strip():
+            cut.lines.append(line)
+            cut.rows.append(row)
+        if len(cut.rows) >= WINDOW:
+            yield cut
+            cut = _Cut([], [], [])
+    if cut.rows or cut.long:
+        yield cut
+
+
+def _lines(extent: Extent) -> Iterator[tuple[int, bytes | None]]:
+    """Lines with their numbers; None for one that is too long, of which nothing is kept."""
+    row, rest, long = 1, b"", False
+    for block in blocks(extent):
+        first, *more = block.split(b"\n")
+        if not long:
+            rest += first
+            long = len(rest) > MAX_EVENT
+        if long:
+            rest = b""
+        if not more:
+            continue
+        yield row, None if long else rest
+        for line in more[:-1]:
+            row += 1
+            yield row, line if len(line) <= MAX_EVENT else None
+        row, rest, long = row + 1, more[-1], len(more[-1]) > MAX_EVENT
+    if (rest or long) and not extent.cut:
+        yield row, None if long else rest

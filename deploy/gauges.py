@@ -1,0 +1,129 @@
+"""What /metrics says: counts as they happen, and what stands now, read from the store."""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import version
+
+import sqlalchemy
+from sqlalchemy import and_, func, select
+
+from models import tables
+from models.meters import Meters
+from models.metrics import STATUS_NUMBER
+from streams.catalogue import catalogue
+from streams.engine import Changes
+
+STAGES = {"agencies": 1, "groups": 2}
+"""Stages of the engine by the name they have in labels."""
+
+
+class Gauges:
+    """The one place that writes metrics; the door and the relay know it as their meter."""
+
+    def __init__(self, database: sqlalchemy.Engine) -> None:
+        self.meters = Meters()
+        self.database = database
+        newest = str(max(one.version for one in catalogue().values()))
+        self.meters.set(
+            "headwind_build_info", 1, version=version("headwind"), catalogue_version=newest
+        )
+
+    def request(self, status: int, seconds: float) -> None:
+        """The door answered."""
+
+    def events(self, agency: str, accepted: int, refused: int) -> None:
+        """The door took events in, or refused them."""
+        self.meters.count("headwind_events_total", accepted, agency=agency, outcome="accepted")
+        self.meters.count("headwind_events_total", refused, agency=agency, outcome="refused")
+
+    def delivery(self, channel: str, outcome: str) -> None:
+        """The relay tried to deliver a notification."""
+        self.meters.count("headwind_delivery_total", channel=channel, outcome=outcome)
+
+    def committed(self, changes: Changes, seconds: float) -> None:
+        """The engine committed."""
+        self.meters.observe("headwind_commit_seconds", seconds, stage="agencies")
+        for agency, _, refusal in changes.refused:
+            for problem in refusal.problems:
+                self.meters.count("headwind_refused_total", agency=agency, code=problem.code)
+
+    def text(self) -> str:
+        """Everything, as it stands now; what is gone from the store is gone from here."""
+        with self.database.connect() as connection:
+            self._positions(connection)
+            self._sources(connection)
+            self._values(connection)
+            self._alerts(connection)
+        return self.meters.text()
+
+    def _positions(self, connection: sqlalchemy.Connection) -> None:
+        for name, stage in STAGES.items():
+            last = select(func.max(tables.log.c.position)).where(tables.log.c.stage == stage)
+            done = select(tables.position.c.applied).where(tables.position.c.stage == stage)
+            position = connection.execute(last).scalar() or 0
+            applied = connection.execute(done).scalar() or 0
+            self.meters.set("headwind_log_position", position, stage=name)
+            self.meters.set("headwind_applied_position", applied, stage=name)
+            self.meters.set("headwind_lag_records", position - applied, stage=name)
+        c = tables.delivery.c
+        pending = select(c.channel, func.count()).where(c.state == "pending").group_by(c.channel)
+        rows = {(channel,): float(count) for channel, count in connection.execute(pending)}
+        self.meters.replace("headwind_outbox_pending", rows)
+
+    def _sources(self, connection: sqlalchemy.Connection) -> None:
+        c = tables.source.c
+        question = (
+            select(
+                c.agency,
+                c.source,
+                func.max(c.last_time),
+                func.max(c.last_received),
+                func.max(c.stale),
+            )
+            .where(c.accepted > 0)
+            .group_by(c.agency, c.source)
+        )
+        ages: dict[tuple[str, ...], float] = {}
+        stale: dict[tuple[str, ...], float] = {}
+        complete: dict[tuple[str, ...], float] = {}
+        for agency, source, last, received, silent in connection.execute(question):
+            ages[agency, source] = time.time() - received / 1000
+            stale[agency, source] = float(silent)
+            if not silent:
+                complete[(agency,)] = min(complete.get((agency,), last / 1000), last / 1000)
+        self.meters.replace("headwind_source_age_seconds", ages)
+        self.meters.replace("headwind_source_stale", stale)
+        self.meters.replace("headwind_watermark_timestamp_seconds", complete)
+
+    def _values(self, connection: sqlalchemy.Connection) -> None:
+        c = tables.value.c
+        shown = and_(c.span == "window", c.latest, c.unit == "", c.stratum == "")
+        key = (c.agency, c.indicator, c.service)
+        last = func.max(c.window_end).label("window_end")
+        newest = select(*key, last).where(shown).group_by(*key).subquery()
+        same = [column == newest.c[column.name] for column in (*key, c.window_end)]
+        question = (
+            select(*key, c.value, c.low, c.high, c.status).join(newest, and_(*same)).where(shown)
+        )
+        rows = list(connection.execute(question))
+        keys = [(row.agency, row.indicator, row.service) for row in rows]
+        told = list(zip(keys, rows, strict=True))
+        for name, figures in (
+            ("headwind_indicator", {k: row.value for k, row in told}),
+            ("headwind_indicator_low", {k: row.low for k, row in told}),
+            ("headwind_indicator_high", {k: row.high for k, row in told}),
+            ("headwind_indicator_status", {k: STATUS_NUMBER[row.status] for k, row in told}),
+        ):
+            known = {k: float(x) for k, x in figures.items() if x is not None}
+            self.meters.replace(name, known)  # type: ignore[arg-type]
+
+    def _alerts(self, connection: sqlalchemy.Connection) -> None:
+        c = tables.alert.c
+        question = (
+            select(c.agency, c.indicator, c.alertname, func.max(c.state == "open"))
+            .where(c.latest)
+            .group_by(c.agency, c.indicator, c.alertname)
+        )
+        rows = {(a, i, n): float(on) for a, i, n, on in connection.execute(question)}
+        self.meters.replace("headwind_alert_state", rows)

@@ -1,0 +1,145 @@
+"""Every Prometheus series of Headwind, one sentence each, in one typed list.
+
+The names are Literals: a mistyped one is an error of the type checker. A label never holds a
+measured value, a person, or anything a sender may choose freely beyond ids of agencies,
+sources and services.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Counter = Literal[
+    "headwind_events_total",
+    "headwind_refused_total",
+    "headwind_delivery_total",
+]
+Histogram = Literal["headwind_commit_seconds"]
+Gauge = Literal[
+    "headwind_indicator",
+    "headwind_indicator_low",
+    "headwind_indicator_high",
+    "headwind_indicator_status",
+    "headwind_alert_state",
+    "headwind_source_age_seconds",
+    "headwind_source_stale",
+    "headwind_watermark_timestamp_seconds",
+    "headwind_log_position",
+    "headwind_applied_position",
+    "headwind_lag_records",
+    "headwind_outbox_pending",
+    "headwind_build_info",
+]
+Name = Counter | Histogram | Gauge
+
+STATUS_NUMBER = {"ok": 0, "low_n": 1, "stale": 2, "suppressed": 3, "undefined": 4}
+"""What headwind_indicator_status shows for each status of a value."""
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """One family of series: its name, its labels in order, and what it says."""
+
+    name: Name
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    help: str
+
+
+_CELL = ("agency", "indicator", "service")
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "headwind_events_total",
+        "counter",
+        ("agency", "outcome"),
+        "Events received, by what became of them: applied, repeat, refused or late.",
+    ),
+    Metric(
+        "headwind_refused_total",
+        "counter",
+        ("agency", "code"),
+        "Problems found in refused events, by code; one event may have several.",
+    ),
+    Metric(
+        "headwind_indicator",
+        "gauge",
+        _CELL,
+        "Current value in the indicator's own unit; no series where there is no value.",
+    ),
+    Metric("headwind_indicator_low", "gauge", _CELL, "Lower end of the value's 95 % interval."),
+    Metric("headwind_indicator_high", "gauge", _CELL, "Upper end of the value's 95 % interval."),
+    Metric(
+        "headwind_indicator_status",
+        "gauge",
+        _CELL,
+        "How the value may be read: 0 ok, 1 low_n, 2 stale, 3 suppressed, 4 undefined.",
+    ),
+    Metric(
+        "headwind_alert_state",
+        "gauge",
+        ("agency", "indicator", "alertname"),
+        "1 while the alert is open, 0 once it has closed.",
+    ),
+    Metric(
+        "headwind_source_age_seconds",
+        "gauge",
+        ("agency", "source"),
+        "Time since anything arrived from the source, heartbeats included.",
+    ),
+    Metric(
+        "headwind_source_stale",
+        "gauge",
+        ("agency", "source"),
+        "1 while the source is silent beyond its allowance, else 0.",
+    ),
+    Metric(
+        "headwind_watermark_timestamp_seconds",
+        "gauge",
+        ("agency",),
+        "Event time up to which the agency's data is complete, as a Unix time.",
+    ),
+    Metric(
+        "headwind_log_position",
+        "gauge",
+        ("stage",),
+        "Position of the last record in the log of the stage.",
+    ),
+    Metric(
+        "headwind_applied_position",
+        "gauge",
+        ("stage",),
+        "Position of the last record that the stage has applied.",
+    ),
+    Metric(
+        "headwind_lag_records",
+        "gauge",
+        ("stage",),
+        "Records in the log that the stage has not applied yet.",
+    ),
+    Metric(
+        "headwind_commit_seconds",
+        "histogram",
+        ("stage",),
+        "Time one transaction of the engine takes to become durable.",
+    ),
+    Metric(
+        "headwind_outbox_pending",
+        "gauge",
+        ("channel",),
+        "Notifications decided and not yet delivered.",
+    ),
+    Metric(
+        "headwind_delivery_total",
+        "counter",
+        ("channel", "outcome"),
+        "Attempts to deliver a notification, by outcome: delivered, retried or given_up.",
+    ),
+    Metric(
+        "headwind_build_info",
+        "gauge",
+        ("version", "catalogue_version"),
+        "Always 1; its labels say which version answers.",
+    ),
+)

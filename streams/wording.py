@@ -1,0 +1,71 @@
+"""Alerts in words: one plain sentence each, made of numbers and names of the catalogue only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from models.value import Cell, Value
+from streams.alert import Verdict
+from streams.expectation import Expectation
+from streams.indicator import Indicator
+from streams.series import Episode
+from streams.source import Source
+
+
+def reason(
+    indicator: Indicator, value: Value, expected: Expectation, episode: Episode, verdict: Verdict
+) -> str:
+    """What changed, against what, since when, and how many stand behind it."""
+    what = indicator.title + _where(value.cell)
+    now = number(value.value, indicator.unit)
+    usual = f"{number(expected.expected, indicator.unit)} expected"
+    span = f"{number(expected.low, indicator.unit)} to {number(expected.high, indicator.unit)}"
+    since = day(episode.since)
+    if verdict.what == "close":
+        return f"{what} is back: {now}, {usual}. It was off from {since} to {day(value.window_end)}."
+    if verdict.what == "new level":
+        return (
+            f"{what} has stayed away from what was expected since {since}: {now} is taken as the "
+            f"new level ({usual} before)."
+        )
+    way = "above" if episode.direction == "up" else "below"
+    return (
+        f"{what} is {abs(verdict.depth):.0%} {way} what was expected since {since}: {now}, "
+        f"{usual} ({span}), n {value.n:,}."
+    )
+
+
+def silence(source: Source, now: int) -> str:
+    """That a source is quiet, since when, and what it is allowed."""
+    quiet = (now - source.last_received) / 86_400_000
+    allowed = source.quiet_after / 86_400_000
+    return (
+        f"Nothing from {source.name} for {quiet:.1f} days ({allowed:.1f} allowed); its last event "
+        f"happened on {day(source.last_time)}. What it feeds is shown as stale, not as zero."
+    )
+
+
+def back_again(source: Source, at: int) -> str:
+    """That a source speaks again."""
+    return f"{source.name} speaks again since {day(at)}."
+
+
+def number(value: float | None, unit: str) -> str:
+    """A value in words fit for its unit."""
+    if value is None:
+        return "no value"
+    if unit == "share":
+        return f"{value:.1%}"
+    size = abs(value)
+    text = f"{value:,.0f}" if size >= 100 else f"{value:,.1f}" if size >= 10 else f"{value:,.2f}"
+    return f"{text} {unit}"
+
+
+def day(ms: int) -> str:
+    """The day of a moment, UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def _where(cell: Cell) -> str:
+    parts = [name for name in (cell.service, cell.unit, cell.stratum) if name]
+    return f" ({', '.join(parts)})" if parts else ""

@@ -1,0 +1,187 @@
+"""The page in a real browser: it draws, asks nobody outside, renews itself, and is inert."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+import uvicorn
+from litestar import Litestar
+from litestar.testing import TestClient
+from sqlalchemy import update
+
+from dashboards.page import POLICY, create_page
+from models import tables
+from tests.integration.browser import CHROMIUM, Browser
+from tests.integration.synthetic_facts import CATALOGUE, INJECTION, Settings
+from tests.integration.synthetic_store import fill, new_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+BOARDS = ("/", "/agency/harbour", "/indicator/within_standard")
+needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A filled store in which one agency has a hostile name."""
+    engine = new_store(tmp_path_factory.mktemp("page") / "store.db")
+    fill(engine, injected=True)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def client(store: Engine) -> Iterator[TestClient[Any]]:
+    """The page without a network."""
+    with TestClient(Litestar(create_page(store, Settings(), CATALOGUE))) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(store: Engine) -> Iterator[str]:
+    """The page on a loopback port."""
+    app = Litestar(create_page(store, Settings(), CATALOGUE))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of this file."""
+    with Browser() as opened:
+        yield opened
+
+
+@needs_chromium
+@pytest.mark.parametrize("path", BOARDS)
+def test_draws_without_a_word(browser: Browser, address: str, path: str) -> None:
+    """Each board draws its charts, says nothing on the console and asks nobody outside."""
+    browser.said.clear()
+    browser.asked.clear()
+    browser.open(address + path)
+    charts = browser.value("document.querySelectorAll('.chart').length")
+    assert charts >= 1
+    assert browser.value("document.querySelectorAll('.chart svg').length") == charts
+    assert browser.value("document.documentElement.scrollWidth <= innerWidth")
+    assert browser.said == []
+    assert [url for url in browser.asked if not url.startswith((address, "data:"))] == []
+
+
+@needs_chromium
+def test_renews_itself_in_place(browser: Browser, address: str, store: Engine) -> None:
+    """A changed value appears without a reload; scroll, focus and opened details stay."""
+    browser.open(f"{address}/agency/permits")
+    browser.value("window.stamp = 1; document.body.style.paddingBottom = '900px'; scrollTo(0, 120)")
+    browser.value("document.querySelector('.row a').focus({preventScroll: true})")
+    browser.value("document.querySelector('.about').open = true")
+    browser.value("window.plot = document.querySelector('.chart svg'); 1")
+    drawn = browser.value("document.documentElement.dataset.drawn")
+    value = tables.value
+    with store.begin() as connection:
+        connection.execute(
+            update(value)
+            .where(value.c.agency == "permits", value.c.indicator == "demand")
+            .values(value=4321.0)
+        )
+        connection.execute(update(tables.position).values(applied=tables.position.c.applied + 1))
+    browser.wait(f"document.documentElement.dataset.drawn != '{drawn}'")
+    assert "4,321" in browser.value("document.querySelector('.row .big').textContent")
+    assert browser.value("window.stamp") == 1
+    assert browser.value("scrollY") == 120
+    assert browser.value("document.activeElement == document.querySelector('.row a')")
+    assert browser.value("document.querySelector('.about').open")
+    assert browser.value("window.plot.isConnected")
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    "path", ["/", f"/agency/{quote(INJECTION, safe='')}", "/indicator/waiting"]
+)
+def test_hostile_names_are_inert(browser: Browser, address: str, path: str) -> None:
+    """A name that is a script, and a reason that is an image, are shown and do nothing."""
+    browser.said.clear()
+    browser.open(address + path)
+    shown = browser.value("document.body.textContent")
+    assert INJECTION in shown
+    assert browser.value("document.querySelectorAll('img').length") == 0
+    assert browser.value("document.scripts.length") == 2
+    assert browser.said == []
+
+
+@pytest.mark.parametrize("path", BOARDS)
+def test_every_board_is_whole_without_script(client: TestClient[Any], path: str) -> None:
+    """The HTML alone has the ribbon, data complete to, landmarks, headings and strict headers."""
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    for part in ("Invented data", "Data complete to", "<main", "<h1>", "<nav", "As a table"):
+        assert part in answer.text or (part == "As a table" and path.startswith("/agency"))
+    assert "How to read this" in answer.text
+
+
+def test_feed_is_not_sent_twice(client: TestClient[Any]) -> None:
+    """The feed answers 304 to a reader that has this version."""
+    first = client.get("/board/headwind-overview.json")
+    again = client.get(
+        "/board/headwind-overview.json", headers={"If-None-Match": first.headers["ETag"]}
+    )
+    assert first.status_code == 200
+    assert again.status_code == 304
+    assert again.content == b""
+
+
+def test_daily_lines_are_thinned(client: TestClient[Any]) -> None:
+    """Three years of days reach the browser as at most 600 points a line."""
+    answer = client.get("/board/headwind-indicator.json?indicator=demand&since=2023-11-25")
+    figures = answer.json()["panels"][0]["figures"]
+    assert figures
+    assert all(0 < len(figure["data"]["points"]) <= 600 for figure in figures)
+    page = client.get("/indicator/demand?since=2023-11-25").text
+    assert "values drawn" in page
+
+
+def test_unknown_names_are_met_kindly(client: TestClient[Any]) -> None:
+    """An unknown agency or indicator gives 404 and a list of those that exist."""
+    for path in ("/agency/%3Cb%3Enobody", "/indicator/nothing"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert "These exist" in answer.text
+        assert "<b>nobody" not in answer.text
+    assert client.get("/board/headwind-nothing.json").status_code == 404
+
+
+def test_a_bad_date_is_explained(client: TestClient[Any]) -> None:
+    """A date that is none gives 400 and says how to write one."""
+    answer = client.get("/?since=yesterday")
+    assert answer.status_code == 400
+    assert "2026-01-31" in answer.text
+
+
+def test_empty_store_says_what_to_do(tmp_path: Path) -> None:
+    """An empty store names the three ways to fill it."""
+    engine = new_store(tmp_path / "empty.db")
+    with TestClient(Litestar(create_page(engine, Settings(), CATALOGUE))) as opened:
+        answer = opened.get("/")
+        assert answer.status_code == 200
+        for typed in ("headwind demo", "headwind load", "headwind keys issue", "curl "):
+            assert typed in answer.text
+        assert opened.get("/board/headwind-overview.json").status_code == 404
+    engine.dispose()
