@@ -12,8 +12,8 @@ from connectors._report import FileReport, Progress, Refused
 from models.check import check
 from models.events import Counted
 from models.events.context import SourceHeartbeat
-from models.record import MAX_EVENTS
 from models.problem import Problem, Refusal
+from models.record import MAX_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

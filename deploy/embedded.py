@@ -102,8 +102,8 @@ class Embedded:
         while not self._stop.is_set():
             try:
                 self.runner.run(self._stop, self.clock)
-            except Exception as error:  # noqa: BLE001 (whatever it is: nothing was committed)
-                log.error("engine.fault", fault=type(error).__name__, next_try_s=PAUSE_S)
+            except Exception as error:
+                log.exception("engine.fault", fault=type(error).__name__, next_try_s=PAUSE_S)
                 self._stop.wait(PAUSE_S)
 
     def _notify(self) -> None:
@@ -115,4 +115,3 @@ class Embedded:
             return Response(self.gauges.text(), headers={"content-type": CONTENT_TYPE})
 
         return metrics
-

@@ -115,9 +115,7 @@ def _sources(connection: sqlalchemy.Connection, agency: str) -> list[dict[str, A
     ]
 
 
-def _refused(
-    connection: sqlalchemy.Connection, agency: str, types: list[str]
-) -> dict[str, int]:
+def _refused(connection: sqlalchemy.Connection, agency: str, types: list[str]) -> dict[str, int]:
     """How many events of these types were refused, by code; those without a type too."""
     c = tables.refused.c
     rows = connection.execute(

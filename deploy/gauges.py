@@ -68,7 +68,9 @@ class Gauges:
             self.meters.set("headwind_lag_records", position - applied, stage=name)
         c = tables.delivery.c
         pending = select(c.channel, func.count()).where(c.state == "pending").group_by(c.channel)
-        rows = {(channel,): float(count) for channel, count in connection.execute(pending)}
+        rows: dict[tuple[str, ...], float] = {
+            (channel,): float(count) for channel, count in connection.execute(pending)
+        }
         self.meters.replace("headwind_outbox_pending", rows)
 
     def _sources(self, connection: sqlalchemy.Connection) -> None:
@@ -125,5 +127,7 @@ class Gauges:
             .where(c.latest)
             .group_by(c.agency, c.indicator, c.alertname)
         )
-        rows = {(a, i, n): float(on) for a, i, n, on in connection.execute(question)}
+        rows: dict[tuple[str, ...], float] = {
+            (a, i, n): float(on) for a, i, n, on in connection.execute(question)
+        }
         self.meters.replace("headwind_alert_state", rows)

@@ -19,9 +19,7 @@ Store = Annotated[
 ]
 Config = Annotated[
     Path,
-    typer.Option(
-        "--config", envvar="HEADWIND_CONFIG", help="Settings; absent means defaults."
-    ),
+    typer.Option("--config", envvar="HEADWIND_CONFIG", help="Settings; absent means defaults."),
 ]
 STORE = "headwind.db"
 CONFIG = Path("headwind.toml")

@@ -232,7 +232,7 @@ def _offset(zone: ZoneInfo, at_s: int) -> int:
 
 def _holidays(code: str, year: int) -> frozenset[int]:
     """Load one year; the package is large, so it is imported only where it is asked for."""
-    import holidays  # noqa: PLC0415
+    import holidays
 
     country, _, part = code.partition("-")
     try:

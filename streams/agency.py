@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,9 +42,7 @@ class Agency:
         self.hushed: set[str] = set()
         self.latest = FAR_PAST
         self.front = FAR_PAST
-        self.gauges = {
-            one.id: Gauge(one, self.calendar, self.places) for one in catalogue.values()
-        }
+        self.gauges = {one.id: Gauge(one, self.calendar, self.places) for one in catalogue.values()}
         self.readers: dict[str, list[Gauge]] = {}
         for gauge in self.gauges.values():
             for kind in gauge.indicator.reads:
@@ -77,9 +77,11 @@ class Agency:
             days = np.maximum(arrivals.times[fine] // DAY_MS, 0)
             verdict[fine] = self.seen.sift(arrivals.ids[fine], arrivals.bodies[fine], days)
         self._account(arrivals, verdict, future, late)
-        for row in np.flatnonzero(future | late | (verdict == REUSED)).tolist():
-            word = "future" if future[row] else "beyond_retention" if late[row] else "id_reused"
-            refused.append((int(arrivals.received[row]), _refusal(arrivals, row, word)))
+        out = np.flatnonzero(future | late | (verdict == REUSED)).tolist()
+        refused += [
+            (int(arrivals.received[row]), _refusal(arrivals, row, _word(row, future, late)))
+            for row in out
+        ]
         self.latest = int(front[-1])
         arrivals.keep(np.flatnonzero((verdict == NEW) & ~future & ~late))
 
@@ -151,7 +153,9 @@ class Agency:
             return ""
         mine: set[str] = set()
         for code, place in enumerate(self.places):
-            if all(not want or want == have for want, have in zip(_key(cell), _key(place), strict=True)):
+            if all(
+                not want or want == have for want, have in zip(_key(cell), _key(place), strict=True)
+            ):
                 mine |= self.fed.get(code, set())
         mine &= {source.name for source in sources}
         if mine and all(self.sources[name].stale for name in mine):
@@ -170,11 +174,21 @@ class Agency:
                 panes.prune(int(self.calendar.bucket(RHYTHMS[line], moment)[0]))
 
 
+def _word(
+    row: int, future: NDArray[np.bool_], late: NDArray[np.bool_]
+) -> Literal["future", "beyond_retention", "id_reused"]:
+    if future[row]:
+        return "future"
+    return "beyond_retention" if late[row] else "id_reused"
+
+
 def _key(cell: Cell) -> tuple[str, str, str]:
     return (cell.unit, cell.service, cell.stratum)
 
 
-def _refusal(arrivals: Arrivals, row: int, code: str) -> Refusal:
+def _refusal(
+    arrivals: Arrivals, row: int, code: Literal["future", "beyond_retention", "id_reused"]
+) -> Refusal:
     """Why the engine leaves an event out, in words."""
     event = arrivals.events[row]
     words = {

@@ -39,6 +39,14 @@ RANK = {"": 0, "info": 1, "warning": 2, "critical": 3}
 Course = Literal["up", "down", "context"]
 
 
+class Nature(NamedTuple):
+    """What kind of series it is: which way is good, what is measured, how often."""
+
+    course: Course
+    quantity: Quantity
+    rhythm: Rhythm
+
+
 class Verdict(NamedTuple):
     """What a bucket means: ``what`` is "" (nothing), open, worse, close or new level."""
 
@@ -63,13 +71,12 @@ def decide(
     series: Series,
     bucket: Bucket,
     expected: Expectation,
-    course: Course,
-    quantity: Quantity,
-    rhythm: Rhythm,
+    nature: Nature,
     *,
     news: bool,
 ) -> Verdict:
     """Judge a bucket and move the series' run and episode on; the caller keeps the record."""
+    course, quantity, rhythm = nature
     bad = _direction(series, bucket, expected, course)
     deep = depth(bucket.value, expected.expected, bad, quantity)
     usual = expected.low <= bucket.value <= expected.high

@@ -64,7 +64,7 @@ class Arrivals:
         for code in np.unique(self.types).tolist():
             if code in _PERIODS:
                 rows = np.flatnonzero(self.types == code)
-                self.times[rows] = _ms([events[i].data.start for i in rows.tolist()])
+                self.times[rows] = _ms([_begin(events[i]) for i in rows.tolist()])
         self.stamps = self.received.copy()
         for row, event in enumerate(events):
             if event.recordedtime is not None:
@@ -86,6 +86,10 @@ class Arrivals:
         self.lines = [self.lines[i] for i in rows.tolist()]
         for name in ("received", "sources", "types", "told", "times", "stamps", "ids", "bodies"):
             setattr(self, name, getattr(self, name)[rows])
+
+
+def _begin(event: Event) -> Any:
+    return event.data.start  # type: ignore[attr-defined]
 
 
 def _ms(moments: list[Any]) -> I64:

@@ -23,7 +23,7 @@ _ARROW = {"up": "higher is better", "down": "lower is better", "context": "conte
 @cache
 def catalogue() -> dict[str, Indicator]:
     """One object an indicator, by id."""
-    found: dict[str, type[Indicator]] = discover(indicators, Indicator)
+    found: dict[str, type[Indicator]] = discover(indicators, Indicator)  # type: ignore[type-abstract]
     made = {}
     for name, one in found.items():
         one.id = name
@@ -34,9 +34,7 @@ def catalogue() -> dict[str, Indicator]:
 def allowed(privacy: PrivacySettings) -> dict[str, Indicator]:
     """The catalogue without indicators of the workforce, unless their papers are on file."""
     papers = privacy.dpia_ref and privacy.social_dialogue_ref
-    return {
-        name: one for name, one in catalogue().items() if papers or one.privacy != "workforce"
-    }
+    return {name: one for name, one in catalogue().items() if papers or one.privacy != "workforce"}
 
 
 def table() -> str:

@@ -168,5 +168,3 @@ def _facts(agency: Agency, gauge: Gauge, step: Closing, measured: Measured) -> d
         "silent": agency.silent(measured.cell, sources),
         "recorded": step.recorded,
     }
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from itertools import repeat
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -112,7 +113,10 @@ def _moments(act: Act, data: list[Any], times: I64) -> I64:
         return times
     told = [act.at(one) for one in data]
     return np.array(
-        [t if moment is None else _ms(moment) for t, moment in zip(times.tolist(), told, strict=True)],
+        [
+            t if moment is None else _ms(moment)
+            for t, moment in zip(times.tolist(), told, strict=True)
+        ],
         np.int64,
     )
 
@@ -158,5 +162,5 @@ def _whole(number: float | None) -> int:
     return number if isinstance(number, int) else round(number * MILLI)
 
 
-def _ms(moment: Any) -> int:
+def _ms(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)

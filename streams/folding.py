@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.events.context import SourceHeartbeat
 from models.value import RHYTHMS
 from streams.agency import Agency
 from streams.arrivals import HEARTBEAT, TYPES, Arrivals
@@ -57,9 +58,7 @@ def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
     if not len(arrivals):
         return
     names = list(agency.sources)
-    prepared = list(
-        prepare(arrivals, set(agency.items), agency.place, agency.settings.standard_ms)
-    )
+    prepared = list(prepare(arrivals, set(agency.items), agency.place, agency.settings.standard_ms))
     for one in prepared:
         _link(agency, names, arrivals, one)
     start = 0
@@ -130,7 +129,8 @@ class _Watermarks:
         sources = arrivals.sources[part]
         lateness = np.array([agency.sources[name].lateness for name in names], np.int64)
         reach = arrivals.times[part] - lateness[sources]
-        self.beat = arrivals.events[stop - 1].data if _is_beat(arrivals, stop) else None
+        said = arrivals.events[stop - 1].data
+        self.beat = said if isinstance(said, SourceHeartbeat) else None
         self.speaker = agency.sources[names[int(sources[-1])]]
         if self.beat is not None and self.beat.complete_to is not None:
             reach[-1] = round(self.beat.complete_to.timestamp() * 1000)
@@ -155,12 +155,13 @@ class _Watermarks:
         if not any(source.name in self.of_source for source in live):
             return None
         size = len(self.front)
-        return np.minimum.reduce(
+        least: I64 = np.minimum.reduce(
             [
                 self.of_source[s.name] if s.name in self.of_source else np.full(size, s.watermark)
                 for s in live
             ]
         )
+        return least
 
     def settle(self, stop: int) -> None:
         """Make the state stand behind the event before ``stop``."""

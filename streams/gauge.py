@@ -104,9 +104,7 @@ class Gauge:
         columns += [(reason == r).astype(np.int64) for r in range(len(indicator.excluded) + 1)]
         return np.stack(columns, axis=1)
 
-    def _add(
-        self, line: int, at: I64, place: I64, values: I64, single: NDArray[np.bool_]
-    ) -> None:
+    def _add(self, line: int, at: I64, place: I64, values: I64, single: NDArray[np.bool_]) -> None:
         panes = self.panes.get(line)
         if panes is None:
             panes = self.panes[line] = Panes(values.shape[1])

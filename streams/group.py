@@ -52,7 +52,9 @@ class Groups:
         restated: list[Value] = []
         for one in news:
             if isinstance(one, Hush):
-                (self.silent.add if one.silent else self.silent.discard)((one.agency, one.indicator))
+                (self.silent.add if one.silent else self.silent.discard)(
+                    (one.agency, one.indicator)
+                )
                 continue
             if one.indicator not in self.catalogue:
                 continue
@@ -68,9 +70,7 @@ class Groups:
     def _advance(self, key: tuple[str, str, int], line: Line, one: Summary) -> Iterator[Value]:
         line.reached[one.agency] = max(line.reached.get(one.agency, one.number), one.number)
         live = [
-            number
-            for agency, number in line.reached.items()
-            if (agency, key[1]) not in self.silent
+            number for agency, number in line.reached.items() if (agency, key[1]) not in self.silent
         ]
         through = min(live, default=one.number)
         first = min(line.buckets) if line.closed is None else line.closed + 1

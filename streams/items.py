@@ -123,7 +123,15 @@ class Items:
         )
         best, mine = best[better], mine[better]
         columns["rank"][mine] = facts.rank
-        for name in ("place", "stamp", "rhythm", "start", "end", *self.kind.marks, *self.kind.counts):
+        for name in (
+            "place",
+            "stamp",
+            "rhythm",
+            "start",
+            "end",
+            *self.kind.marks,
+            *self.kind.counts,
+        ):
             if name in said:
                 columns[name][mine] = said[name][best]
         if facts.bands:
@@ -160,11 +168,11 @@ class Items:
     @classmethod
     def load(cls, kind: Kind, places: Sequence[Cell], body: bytes) -> Items:
         """The table of :meth:`dump`."""
-        keys, columns, bands = msgspec.msgpack.decode(body, type=tuple[bytes, dict[str, bytes], Any])
+        keys, columns, bands = msgspec.msgpack.decode(
+            body, type=tuple[bytes, dict[str, bytes], Any]
+        )
         items = cls(kind, places)
-        items.index = {
-            key: row for row, key in enumerate(np.frombuffer(keys, np.uint64).tolist())
-        }
+        items.index = {key: row for row, key in enumerate(np.frombuffer(keys, np.uint64).tolist())}
         for name, column in columns.items():
             items.columns[name] = np.frombuffer(column, np.int64).copy()
         items.bands = {

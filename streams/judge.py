@@ -9,7 +9,7 @@ import msgspec
 from models.value import RHYTHMS, Span, Status, Value
 from streams.estimators.estimate import Estimate
 from streams.gauge import Measured
-from streams.indicator import K, Indicator
+from streams.indicator import Indicator, K
 
 EMPTY = Estimate(value=None, n=0, low=None, high=None)
 
@@ -30,9 +30,9 @@ def values(
     for span, parts, exposure in spans:
         estimate = EMPTY if parts is None else indicator.read(parts, exposure)
         status, reason = _status(indicator, estimate, parts, facts["silent"])
-        if status in ("stale", "suppressed"):
-            estimate = Estimate(value=None, n=None, low=None, high=None)
-        hidden = status == "suppressed"
+        hidden = status in ("stale", "suppressed")
+        if hidden:
+            estimate = EMPTY
         made.append(
             Value(
                 agency=agency,
@@ -43,7 +43,7 @@ def values(
                 window_start=facts["window_start"] if span == "window" else start,
                 window_end=end,
                 value=estimate.value,
-                n=estimate.n,
+                n=None if hidden else estimate.n,
                 low=estimate.low,
                 high=estimate.high,
                 coverage=round(facts["live"] * measured.lived, 4),

@@ -179,7 +179,14 @@ ACTS: dict[str, list[Act]] = {
     **_same("project", "experiment", "experiment", "started", "concluded"),
     **_same("project", "project", "project", "started", "finished", "cancelled"),
     **_same(
-        "project", "decision", "decision", "requested", "made", "withdrawn", "implemented", "reversed"
+        "project",
+        "decision",
+        "decision",
+        "requested",
+        "made",
+        "withdrawn",
+        "implemented",
+        "reversed",
     ),
     **_same("service", "data_access", "access", "requested", "granted", "refused"),
     **_same("service", "outage", "outage", "started", "ended"),

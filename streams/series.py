@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from models.alert import AlertState, Severity
 from models.value import Rhythm
 
 KEPT: dict[Rhythm, int] = {"hour": 1512, "day": 420, "week": 112, "month": 60, "quarter": 24}
@@ -30,8 +31,8 @@ class Episode(msgspec.Struct):
     since: int
     """Start of its first bucket, ms."""
     direction: str
-    severity: str
-    state: str
+    severity: Severity
+    state: AlertState
     transition: int
     told: bool
     quiet: int = 0
@@ -64,7 +65,7 @@ class Series(msgspec.Struct):
         self.slots.append(bucket.slot)
         if residual is not None:
             self.residuals.append(residual)
-            del self.residuals[: -RESIDUALS]
+            del self.residuals[:-RESIDUALS]
         if len(self.numbers) > kept:
             del self.numbers[0], self.values[0], self.slots[0]
 

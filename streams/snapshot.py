@@ -91,4 +91,3 @@ def _restore_panes(agency: Agency, rest: str, body: bytes) -> None:
         gauge = agency.gauges[name]
         gauge.cells.of(agency.places)
         gauge.panes[int(line)] = Panes.load(body)
-

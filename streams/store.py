@@ -66,9 +66,7 @@ def write(connection: Connection, engine: Engine, changes: Changes) -> None:
     _write_news(connection, changes.news)
 
 
-def write_values(
-    connection: Connection, first: Sequence[Value], restated: Sequence[Value]
-) -> None:
+def write_values(connection: Connection, first: Sequence[Value], restated: Sequence[Value]) -> None:
     """First values as they are; given anew only where something differs."""
     if first:
         connection.execute(insert(tables.value), [_value_row(one, 0) for one in first])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
@@ -13,9 +13,10 @@ from models.catalogue import discover
 from models.signal import Signal
 from models.value import RHYTHMS, Cell, Rhythm, Value
 from streams import detectors
-from streams.alert import OFF, Verdict, decide
+from streams.alert import OFF, Nature, Verdict, decide
 from streams.detector import Detector
 from streams.expectation import Expectation, center, expect
+from streams.indicator import Indicator
 from streams.notice import Notice
 from streams.series import KEPT, Bucket, Episode, Series
 from streams.source import Source
@@ -40,6 +41,16 @@ for _name, _kind in discover(detectors, Detector).items():  # type: ignore[type-
     DETECTORS[_name] = _kind()
 
 Key = tuple[str, int, Cell]
+
+
+class Look(NamedTuple):
+    """One bucket of one series, and all that it is judged by."""
+
+    indicator: Indicator
+    series: Series
+    bucket: Bucket
+    value: Value
+    expected: Expectation
 
 
 class Watch:
@@ -72,16 +83,10 @@ class Watch:
         score = detector.score(bucket, expected)
         if score is not None:
             changes.signals.append(self._signal(value, bucket, expected, detector, score))
-        verdict = decide(
-            series,
-            bucket,
-            expected,
-            gauge.indicator.direction,
-            quantity,
-            rhythm,
-            news=score is not None,
-        )
-        self._act(gauge, series, bucket, value, expected, verdict, changes)
+        nature = Nature(gauge.indicator.direction, quantity, rhythm)
+        verdict = decide(series, bucket, expected, nature, news=score is not None)
+        look = Look(gauge.indicator, series, bucket, value, expected)
+        self._act(look, verdict, changes)
         # A spike is left out; a small step is learned, or it would be news for ever.
         if series.episode is None and (score is None or verdict.depth < OFF):
             series.learn(bucket, bucket.value - expected.expected, KEPT[rhythm])
@@ -93,35 +98,16 @@ class Watch:
         start = self.calendar.start(rhythm, number)
         return Bucket(number, start, value.window_end, value.value or 0.0, value.n or 0, slot)
 
-    def _act(  # noqa: PLR0913 (all of it goes into the record)
-        self,
-        gauge: Gauge,
-        series: Series,
-        bucket: Bucket,
-        value: Value,
-        expected: Expectation,
-        verdict: Verdict,
-        changes: Changes,
-    ) -> None:
+    def _act(self, look: Look, verdict: Verdict, changes: Changes) -> None:
+        """Move the alert of a series on, and keep its new state."""
+        series, bucket, value = look.series, look.bucket, look.value
         episode = series.episode
-        if verdict.what == "open":
-            state = "inhibited" if self.silences else "open"
-            name = f"alert {self.agency} {_key(value)} {series.run_since}"
-            episode = series.episode = Episode(
-                str(uuid5(NAMESPACE, name)),
-                bucket.end,
-                series.run_since,
-                series.run_direction,
-                verdict.severity,
-                state,
-                0,
-                told=False,
-                worst=verdict.depth,
-            )
-            series.run = series.run_signals = 0
-        elif verdict.what == "" or episode is None:
+        opens = verdict.what == "open"
+        if opens:
+            episode = series.episode = self._open(look, verdict)
+        elif not verdict.what or episode is None:
             return
-        old = episode.state if episode.transition or verdict.what != "open" else ""
+        old = "" if opens else episode.state
         if verdict.what in ("close", "new level"):
             episode.state = "closed"
             series.episode = None
@@ -131,15 +117,15 @@ class Watch:
             episode.severity = verdict.severity
         alert = Alert(
             id=episode.alert,
-            alertname=f"{gauge.indicator.title} off",
+            alertname=f"{look.indicator.title} off",
             agency=self.agency,
             indicator=value.indicator,
             cell=value.cell,
-            severity=episode.severity,  # type: ignore[arg-type]
-            state=episode.state,  # type: ignore[arg-type]
+            severity=episode.severity,
+            state=episode.state,
             old_state=old,
-            reason=reason(gauge.indicator, value, expected, episode, verdict),
-            evidence=_evidence(gauge, value, expected, episode, verdict),
+            reason=reason(look.indicator, value, look.expected, episode, verdict),
+            evidence=_evidence(look, episode, verdict),
             opened=episode.opened,
             updated=bucket.end,
             closed=bucket.end if episode.state == "closed" else None,
@@ -147,6 +133,23 @@ class Watch:
         )
         episode.transition += 1
         self._record(alert, episode, changes, _is_recent(value))
+
+    def _open(self, look: Look, verdict: Verdict) -> Episode:
+        series = look.series
+        name = f"alert {self.agency} {_key(look.value)} {series.run_since}"
+        episode = Episode(
+            alert=str(uuid5(NAMESPACE, name)),
+            opened=look.bucket.end,
+            since=series.run_since,
+            direction=series.run_direction,
+            severity=verdict.severity,
+            state="inhibited" if self.silences else "open",
+            transition=0,
+            told=False,
+            worst=verdict.depth,
+        )
+        series.run = series.run_signals = 0
+        return episode
 
     def _record(self, alert: Alert, episode: Episode, changes: Changes, recent: int) -> None:
         changes.alerts.append(alert)
@@ -286,21 +289,19 @@ def _is_recent(value: Value) -> int:
     return value.recorded if value.recorded - value.window_end <= RECENT_MS + 2 * length else 0
 
 
-def _evidence(
-    gauge: Gauge, value: Value, expected: Expectation, episode: Episode, verdict: Verdict
-) -> dict[str, Any]:
-    detector = DETECTORS[gauge.indicator.detector]
+def _evidence(look: Look, episode: Episode, verdict: Verdict) -> dict[str, Any]:
+    detector = DETECTORS[look.indicator.detector]
     return {
-        "value": value.value,
-        "n": value.n,
-        "expected": expected.expected,
-        "low": expected.low,
-        "high": expected.high,
+        "value": look.value.value,
+        "n": look.value.n,
+        "expected": look.expected.expected,
+        "low": look.expected.low,
+        "high": look.expected.high,
         "depth": verdict.depth,
         "worst_depth": episode.worst,
         "since": episode.since,
         "buckets": episode.buckets + 1,
-        "rhythm": value.rhythm,
+        "rhythm": look.value.rhythm,
         "detector": detector.id,
         "false_alarm_rate": detector.false_alarm_rate,
     }

@@ -22,7 +22,9 @@ def reason(
     span = f"{number(expected.low, indicator.unit)} to {number(expected.high, indicator.unit)}"
     since = day(episode.since)
     if verdict.what == "close":
-        return f"{what} is back: {now}, {usual}. It was off from {since} to {day(value.window_end)}."
+        return (
+            f"{what} is back: {now}, {usual}. It was off from {since} to {day(value.window_end)}."
+        )
     if verdict.what == "new level":
         return (
             f"{what} has stayed away from what was expected since {since}: {now} is taken as the "

@@ -20,7 +20,9 @@ def command(
     store: Store = STORE,
     agency: Agency = "",
     since: Since = "",
-    active: Annotated[bool, typer.Option("--active", help="Only those that are not closed.")] = False,
+    active: Annotated[
+        bool, typer.Option("--active", help="Only those that are not closed.")
+    ] = False,
     history: Annotated[bool, typer.Option("--history", help="Every state each alert had.")] = False,
     form: FormatOption = Format.table,
 ) -> None:

@@ -119,7 +119,9 @@ def _sources(connection: sqlalchemy.Connection) -> Iterator[Finding]:
         .group_by(c.agency, c.source)
     ).all()
     if not rows:
-        yield Finding("sources", "look", "nothing was ever accepted", "headwind demo, or load a file")
+        yield Finding(
+            "sources", "look", "nothing was ever accepted", "headwind demo, or load a file"
+        )
     for agency, source, last, stale in rows:
         words = f"last event {iso(last)}"
         if stale:

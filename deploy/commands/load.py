@@ -68,7 +68,8 @@ def command(
         str | None, typer.Option(help="Whose events these are, unless the map says.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the first events and every refusal; keep nothing.")
+        bool,
+        typer.Option("--dry-run", help="Show the first events and every refusal; keep nothing."),
     ] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Send again from the start; repeats are dropped.")

@@ -77,7 +77,9 @@ def _report(standing: sqlalchemy.Engine, scratch: sqlalchemy.Engine) -> int:
                 show.out.print(f"{table.name:<8} {count:>10,} rows  equal")
             else:
                 differing += 1
-                show.out.print(f"[bold]{table.name:<8}[/bold] {count:>10,} rows  differs at {first}")
+                show.out.print(
+                    f"[bold]{table.name:<8}[/bold] {count:>10,} rows  differs at {first}"
+                )
     return differing
 
 

@@ -34,7 +34,18 @@ def command(
     """Read what detectors saw: one line a bucket that left what was expected."""
     with open_store(store).connect() as connection:
         found = list(read(connection, agency, indicator, moment(since, "--since")))
-    columns = ("agency", "indicator", "service", "bucket_end", "direction", "value", "expected", "low", "high", "score")
+    columns = (
+        "agency",
+        "indicator",
+        "service",
+        "bucket_end",
+        "direction",
+        "value",
+        "expected",
+        "low",
+        "high",
+        "score",
+    )
     show.rows(found, form, columns, "No signals: nothing left what was expected.")
 
 

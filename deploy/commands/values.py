@@ -65,7 +65,18 @@ def command(
                 span=span,
             )
         )
-    columns = ("agency", "indicator", "service", "window_end", "value", "low", "high", "n", "status", "reason")
+    columns = (
+        "agency",
+        "indicator",
+        "service",
+        "window_end",
+        "value",
+        "low",
+        "high",
+        "n",
+        "status",
+        "reason",
+    )
     show.rows(found, form, columns, "No values yet. Load a file or send events first.")
 
 
@@ -128,7 +139,10 @@ def _question(
     if as_of is None:
         question = question.where(c.latest)
     else:
-        key = [c[n] for n in ("indicator", "agency", "unit", "service", "stratum", "rhythm", "window_end")]
+        key = [
+            c[n]
+            for n in ("indicator", "agency", "unit", "service", "stratum", "rhythm", "window_end")
+        ]
         known = (
             select(*key, func.max(c.revision).label("revision"))
             .where(c.span == span, c.recorded <= as_of)

@@ -88,7 +88,7 @@ def _student(degrees: int) -> float:
     low, high = 1.0, 20.0
     for _ in range(64):
         middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, degrees) < 0.95 else (low, middle)  # noqa: PLR2004
+        low, high = (middle, high) if _within(middle, degrees) < 0.95 else (low, middle)
     return (low + high) / 2
 
 

@@ -26,9 +26,13 @@ class AgeingWork(Scan):
     pillar = "Exploit"
     unit = "share"
     direction = "down"
-    formula = "open projects older than the own P85 (period Kaplan–Meier, two years) / open projects"
+    formula = (
+        "open projects older than the own P85 (period Kaplan–Meier, two years) / open projects"
+    )
     source = "Flow metrics, work item age; own definition of the limit"
-    pitfalls = "Projects that nobody closes keep it high; a portfolio that slows down moves its own limit."
+    pitfalls = (
+        "Projects that nobody closes keep it high; a portfolio that slows down moves its own limit."
+    )
     step = "week"
     window = 1
     min_n = 10
@@ -48,7 +52,8 @@ class AgeingWork(Scan):
         since = np.maximum(began, view.known)
         known = (since < stop) & (over >= began)
         is_open = known & (over >= stop)
-        limit = self._limit(*(x[known] for x in (began, over, since, view.finished)), stop)
+        done = view.finished
+        limit = _limit(began[known], over[known], since[known], done[known], stop)
         used = USED if limit is not None else NO_HISTORY
         late = stop - began > (limit or NEVER)
 
@@ -57,21 +62,22 @@ class AgeingWork(Scan):
 
         return Found(view.place, np.where(is_open, used, PENDING), gather)
 
-    @staticmethod
-    def _limit(
-        began: NDArray[np.int64],
-        over: NDArray[np.int64],
-        since: NDArray[np.int64],
-        done: NDArray[np.int64],
-        stop: int,
-    ) -> float | None:
-        lived = over >= stop - TWO_YEARS
-        began, over, since, done = began[lived], over[lived], since[lived], done[lived]
-        leave = np.minimum(over, stop) - began
-        entry = np.minimum(np.maximum(since, stop - TWO_YEARS) - began, leave)
-        return KaplanMeier.read(RiskTable.of(entry, leave, (done == over) & (over < stop))).p85
-
     def read(self, parts: list[int], exposure_ms: int) -> Estimate:
         """The share with its Wilson interval."""
         del exposure_ms
         return Share().read(parts)
+
+
+def _limit(
+    began: NDArray[np.int64],
+    over: NDArray[np.int64],
+    since: NDArray[np.int64],
+    done: NDArray[np.int64],
+    stop: int,
+) -> float | None:
+    """The age that 85 % of the projects of two years never passed, ms."""
+    lived = over >= stop - TWO_YEARS
+    began, over, since, done = began[lived], over[lived], since[lived], done[lived]
+    leave = np.minimum(over, stop) - began
+    entry = np.minimum(np.maximum(since, stop - TWO_YEARS) - began, leave)
+    return KaplanMeier.read(RiskTable.of(entry, leave, (done == over) & (over < stop))).p85

@@ -36,9 +36,7 @@ class DeploymentFrequency(Tally):
         """One a deployment, at its first report."""
         del kind
         at = items.deployed
-        return Cases(
-            at, np.where(at < NEVER, USED, PENDING), (np.ones(len(items), np.int64),)
-        )
+        return Cases(at, np.where(at < NEVER, USED, PENDING), (np.ones(len(items), np.int64),))
 
     def read(self, parts: list[int], exposure_ms: int) -> Estimate:
         """Deployments a week, with the interval of a Poisson rate."""

@@ -21,7 +21,9 @@ class DigitalTakeUp(Tally):
     pillar = "Service"
     unit = "share"
     direction = "up"
-    formula = "completed by web, app or assisted digital / completed by any channel, over four weeks"
+    formula = (
+        "completed by web, app or assisted digital / completed by any channel, over four weeks"
+    )
     source = "GOV.UK Service Manual, digital take-up"
     pitfalls = "Paper that nobody counts makes it 100 %; look at the waits of the other channels."
     step = "week"

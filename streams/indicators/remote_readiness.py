@@ -17,7 +17,9 @@ class RemoteReadiness(Tally):
     pillar = "Remote"
     unit = "share"
     direction = "up"
-    formula = "posts ready (device, secure access, strong sign-in, applications) / teleworkable posts"
+    formula = (
+        "posts ready (device, secure access, strong sign-in, applications) / teleworkable posts"
+    )
     source = "JRC, technical teleworkability; own definition of ready"
     pitfalls = "The denominator is teleworkable posts, not all staff; equipped is not used."
     step = "week"

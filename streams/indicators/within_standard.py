@@ -7,7 +7,8 @@ import numpy as np
 from streams.estimators.estimate import Estimate
 from streams.estimators.share import Share
 from streams.indicator import PENDING, USED, Cases, Tally
-from streams.items import ABSENT, NEVER, View
+from streams.items import NEVER, View
+from streams.kinds import ABSENT
 
 NO_DUE_DATE, ENDS_BEFORE_START, NOT_COUNTED = 1, 2, 3
 

@@ -99,7 +99,7 @@ class Shelf:
         return [event for event in events if "heartbeat" in event["type"]]
 
 
-def send(  # noqa: PLR0913 (one for each thing a test may vary)
+def send(
     path: Path,
     text: str | None = CASES,
     shelf: Shelf | None = None,
