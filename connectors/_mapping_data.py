@@ -108,7 +108,10 @@ def _read(
         label = f"{where}.{name}"
         if isinstance(value, list):
             item = _plain(inner.item_type) if isinstance(inner, msgspec.inspect.ListType) else inner
-            tree.arrays[name] = [_read(one, item, (here, label), problems) for one in value]
+            tree.arrays[name] = [
+                _read(one, item, (f"{here}/{place}", label), problems)
+                for place, one in enumerate(value)
+            ]
         elif isinstance(value, dict) and not (value.keys() & _MARKS):
             tree.objects[name] = _read(value, inner, (here, label), problems)
         elif (leaf := _leaf(value, _target(inner), here, label, problems)) is not None:

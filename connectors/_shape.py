@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import polars as pl
 
-from connectors._cells import Fault, to_text
+from connectors._cells import Fault
 from connectors._lines import Shaper
+from connectors._owner import owners, owners_by_row
 from connectors._read import ROW
-from connectors._report import LoadError
-from connectors._rows import compute, prepare
+from connectors._rows import prepare
 
 if TYPE_CHECKING:
     from connectors._mapping import Mapping
@@ -40,12 +40,12 @@ def shape(table: Table, mapping: Mapping, agency: str | None) -> Shaped:
     """Make every event of the file. Raises ``LoadError`` where the map does not fit at all."""
     raw = table.frame
     table = prepare(table, mapping)
-    named = _agencies(table.frame, mapping, agency)
+    named = owners(table.frame, mapping, agency)
     frame = table.frame.with_columns(named.alias("#agency"))
     nameless = frame[ROW].filter(frame["#agency"].is_null()).to_list()
     faults = list(table.faults)
     if nameless:
-        message = "says no agency; every row needs one."
+        message = "names no agency, or something that cannot be one; every row needs one."
         faults.append(Fault(rows=nameless, column="agency", code="missing", message=message))
         frame = frame.filter(pl.col("#agency").is_not_null())
     cleaned: dict[str, int] = {}
@@ -62,34 +62,11 @@ def shape(table: Table, mapping: Mapping, agency: str | None) -> Shaped:
     return Shaped(
         frame=_grouped(events),
         faults=faults,
-        agencies=_of_rows(raw, mapping, agency) if faults else {},
+        agencies=owners_by_row(raw, mapping, agency, raw[ROW]) if faults else {},
         cleaned=cleaned,
         repeats=repeats,
         notes=table.notes + _corrections(events),
     )
-
-
-def _agencies(frame: pl.DataFrame, mapping: Mapping, agency: str | None) -> pl.Series:
-    if mapping.agency and agency:
-        message = (
-            "The map takes the agency from the file and --agency names one too; leave out "
-            "--agency, or `agency` in the map."
-        )
-        raise LoadError(message)
-    if mapping.agency:
-        return to_text(compute(frame, mapping.agency, "agency"))
-    if not agency:
-        message = "Whose events are these? Say --agency NAME, or `agency = COLUMN` in the map."
-        raise LoadError(message)
-    return pl.repeat(agency, len(frame), dtype=pl.String, eager=True)
-
-
-def _of_rows(raw: pl.DataFrame, mapping: Mapping, agency: str | None) -> dict[int, str]:
-    try:
-        named = _agencies(raw, mapping, agency).fill_null("")
-    except LoadError:
-        return {}
-    return dict(zip(raw[ROW].to_list(), named.to_list(), strict=True))
 
 
 def _without_repeats(

@@ -8,6 +8,7 @@ import msgspec
 
 from connectors._cells import Fault
 from connectors._file_bytes import blocks
+from connectors._owner import fit
 from models.check import MAX_EVENT
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def stream(extent: Extent, agency: str | None, sender: Sender, report: FileRepor
             lines = [cut.lines[place] for place in places]
             rows = [cut.rows[place] for place in places]
             if not owner:
-                message = "names no agency; add one to each event, or say --agency NAME."
+                message = "names no agency, or something that cannot be one; add one to each event, or say --agency NAME."
                 fault = Fault(rows=rows, column="agency", code="missing", message=message)
                 sender.refuse("", [fault])
                 continue
@@ -69,7 +70,7 @@ def _owners(lines: list[bytes], agency: str | None) -> dict[str, list[int]]:
             owner = decoder.decode(line).agency
         except (msgspec.DecodeError, UnicodeDecodeError):
             owner = ""
-        owners.setdefault(owner, []).append(place)
+        owners.setdefault(owner if fit(owner) else "", []).append(place)
     return owners
 
 

@@ -48,6 +48,7 @@ class Agency:
             for kind in gauge.indicator.reads:
                 self.readers.setdefault(kind, []).append(gauge)
         self.items = {kind: Items(KINDS[kind], self.places) for kind in self.readers}
+        self._feeding: dict[str, list[Source]] = {}
         self._reads: dict[str, NDArray[np.bool_]] = {}
         self.feeds = {
             name: {gauge.indicator.id for act in acts for gauge in self.readers.get(act.kind, ())}
@@ -141,11 +142,20 @@ class Agency:
 
     def feeding(self, indicator: str) -> list[Source]:
         """The sources from which an indicator has read anything."""
-        return [
-            source
-            for source in self.sources.values()
-            if any(indicator in self.feeds.get(name, ()) for name in source.types)
-        ]
+        known = self._feeding.get(indicator)
+        if known is None:
+            known = self._feeding[indicator] = [
+                source
+                for source in self.sources.values()
+                if any(indicator in self.feeds.get(name, ()) for name in source.types)
+            ]
+        return known
+
+    def hear(self, source: Source, kind: str) -> None:
+        """Note that a source sends a type of event; it holds buckets back from now on."""
+        if kind not in source.types:
+            source.types.add(kind)
+            self._feeding.clear()
 
     def silent(self, cell: Cell, sources: Sequence[Source]) -> str:
         """The silent sources of a cell that has no other, as words; else empty."""

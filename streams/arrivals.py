@@ -41,6 +41,7 @@ class Arrivals:
         self.refused: list[tuple[int, Refusal]] = []
         self.lines: list[bytes] = []
         received: list[int] = []
+        positions: list[int] = []
         for record in records:
             lines = [line for line in record.body.split(b"\n") if line]
             try:
@@ -52,7 +53,9 @@ class Arrivals:
             self.events += events
             self.lines += lines
             received += [record.received] * len(events)
+            positions += [record.position] * len(events)
         self.received: I64 = np.array(received, np.int64)
+        self.positions: I64 = np.array(positions, np.int64)
         self.sources: I64 = np.zeros(len(received), np.int64)
         self._columns()
 
@@ -84,7 +87,17 @@ class Arrivals:
             return
         self.events = [self.events[i] for i in rows.tolist()]
         self.lines = [self.lines[i] for i in rows.tolist()]
-        for name in ("received", "sources", "types", "told", "times", "stamps", "ids", "bodies"):
+        for name in (
+            "received",
+            "positions",
+            "sources",
+            "types",
+            "told",
+            "times",
+            "stamps",
+            "ids",
+            "bodies",
+        ):
             setattr(self, name, getattr(self, name)[rows])
 
 

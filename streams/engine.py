@@ -17,14 +17,15 @@ from models.check import Refusal
 from models.record import Record
 from models.settings import Settings
 from models.signal import Signal
-from models.value import RHYTHMS, Value
+from models.value import RHYTHMS, Cell, Value
 from streams.agency import Agency
 from streams.folding import Awake, Closing, anew, fold
 from streams.gauge import Gauge, Measured
 from streams.indicator import Indicator, Scan
-from streams.judge import values
+from streams.judge import Frame, values
 from streams.notice import Notice
-from streams.summary import Hush, Summary
+from streams.source import Source
+from streams.summary import Hush, Summary, order
 from streams.watch import Watch
 
 
@@ -67,13 +68,14 @@ class Engine:
         for is_tick, run in groupby(records, key=lambda record: record.kind == "tick"):
             if is_tick:
                 for record in run:
-                    self._tick(record.received, changes)
+                    self._tick(record.received, record.position, changes)
                 continue
             by_agency: dict[str, list[Record]] = {}
             for record in run:
                 by_agency.setdefault(record.agency, []).append(record)
             for name, mine in by_agency.items():
                 self._fold(self.agency(name), mine, changes)
+        changes.news.sort(key=order)
         return changes
 
     def _fold(self, agency: Agency, records: Sequence[Record], changes: Changes) -> None:
@@ -84,11 +86,11 @@ class Engine:
         for step in fold(agency, arrivals):
             if isinstance(step, Awake):
                 watch.awake(step.source, step.at, changes)
-                self._hush(agency, changes)
+                self._hush(agency, step.position, changes)
             else:
                 self._close(agency, step, changes)
 
-    def _tick(self, now: int, changes: Changes) -> None:
+    def _tick(self, now: int, position: int, changes: Changes) -> None:
         """The clock, as logged: silence becomes visible, late arrivals are published."""
         for agency in self.agencies.values():
             watch = self.watches[agency.name]
@@ -96,38 +98,45 @@ class Engine:
                 if not source.stale and now - source.last_received > source.quiet_after:
                     source.stale = True
                     watch.silent(source, now, changes)
-                    self._hush(agency, changes)
+                    self._hush(agency, position, changes)
                     changes.agencies.add(agency.name)
             for gauge in agency.gauges.values():
-                for step in anew(gauge, now, before=[]):
+                for step in anew(gauge, now, position, before=[]):
                     changes.agencies.add(agency.name)
                     self._close(agency, step, changes)
 
-    def _hush(self, agency: Agency, changes: Changes) -> None:
+    def _hush(self, agency: Agency, position: int, changes: Changes) -> None:
         """Tell stage two which indicators nobody feeds any more."""
         for name in agency.gauges:
             sources = agency.feeding(name)
             silent = bool(sources) and all(source.stale for source in sources)
             if silent != (name in agency.hushed):
                 (agency.hushed.add if silent else agency.hushed.discard)(name)
-                changes.news.append(Hush(agency.name, name, silent))
+                changes.news.append(Hush(agency.name, name, silent, position))
 
     def _close(self, agency: Agency, step: Closing, changes: Changes) -> None:
         gauge = step.gauge
         cells = _measure(agency, gauge, step.line, step.number)
+        if not cells:
+            return
+        sources = agency.feeding(gauge.indicator.id)
+        frame = _frame(agency, step, sources)
+        watch = self.watches[agency.name]
+        into = changes.restated if step.anew else changes.values
+        told = [measured for measured in cells if _is_shared(measured.cell)]
         for measured in cells:
-            made = values(
-                gauge.indicator,
-                agency.name,
-                step.line,
-                measured,
-                **_facts(agency, gauge, step, measured),
-            )
-            (changes.restated if step.anew else changes.values).extend(made)
+            made = values(gauge.indicator, frame, measured, agency.silent(measured.cell, sources))
+            into.extend(made)
             if not step.anew:
-                self.watches[agency.name].bucket(gauge, step, made, changes)
-            last = measured is cells[-1]
-            changes.news.append(_summary(agency, step, measured, made[0], last=last))
+                watch.bucket(gauge, step, made, changes)
+            if _is_shared(measured.cell):
+                last = measured is told[-1]
+                changes.news.append(_summary(agency, step, measured, made[0], last=last))
+
+
+def _is_shared(cell: Cell) -> bool:
+    """Groups are shown as a whole, by service, by unit or by stratum; not by two at once."""
+    return bool(cell.unit) + bool(cell.service) + bool(cell.stratum) <= 1
 
 
 def _summary(
@@ -145,6 +154,7 @@ def _summary(
         usage=measured.usage,
         coverage=value.coverage,
         recorded=step.recorded,
+        position=step.position,
         last=last,
     )
 
@@ -156,15 +166,15 @@ def _measure(agency: Agency, gauge: Gauge, line: int, number: int) -> list[Measu
     return gauge.measure(line, number, views)
 
 
-def _facts(agency: Agency, gauge: Gauge, step: Closing, measured: Measured) -> dict[str, object]:
-    calendar, rhythm = gauge.calendar, RHYTHMS[step.line]
-    sources = agency.feeding(gauge.indicator.id)
-    live = sum(not source.stale for source in sources) / max(len(sources), 1)
-    first = step.number - gauge.window(step.line) + 1
-    return {
-        "bucket": (calendar.start(rhythm, step.number), calendar.end(rhythm, step.number)),
-        "window_start": calendar.start(rhythm, first),
-        "live": live,
-        "silent": agency.silent(measured.cell, sources),
-        "recorded": step.recorded,
-    }
+def _frame(agency: Agency, step: Closing, sources: Sequence[Source]) -> Frame:
+    calendar, rhythm = step.gauge.calendar, RHYTHMS[step.line]
+    first = step.number - step.gauge.window(step.line) + 1
+    return Frame(
+        agency=agency.name,
+        rhythm=rhythm,
+        window_start=calendar.start(rhythm, first),
+        start=calendar.start(rhythm, step.number),
+        end=calendar.end(rhythm, step.number),
+        live=sum(not source.stale for source in sources) / max(len(sources), 1),
+        recorded=step.recorded,
+    )

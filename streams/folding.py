@@ -40,6 +40,8 @@ class Closing(NamedTuple):
     line: int
     number: int
     recorded: int
+    position: int
+    """Of the record that brought it about."""
     anew: bool
 
 
@@ -48,6 +50,7 @@ class Awake(NamedTuple):
 
     source: Source
     at: int
+    position: int
 
 
 Step = Closing | Awake
@@ -87,8 +90,8 @@ def _enter(agency: Agency, names: list[str], arrivals: Arrivals, row: int) -> It
     source = agency.sources[names[int(arrivals.sources[row])]]
     if source.stale:
         source.stale = False
-        yield Awake(source, int(arrivals.received[row]))
-    source.types.add(TYPES[int(arrivals.types[row])])
+        yield Awake(source, int(arrivals.received[row]), int(arrivals.positions[row]))
+    agency.hear(source, TYPES[int(arrivals.types[row])])
     moment = np.array([agency.front, arrivals.times[row]], np.int64)
     if agency.front > FAR_PAST:
         was, now = agency.calendar.bucket("month", moment).tolist()
@@ -242,8 +245,9 @@ def _close(
         running = running[: stop - start]
         due = list(_due(gauge, arrivals, running, start))
         if gauge.dirty and (beat or due):
-            recorded = due[0].recorded if due else int(arrivals.received[stop - 1])
-            yield from anew(gauge, recorded, before=due)
+            last = int(arrivals.received[stop - 1]), int(arrivals.positions[stop - 1])
+            recorded, position = (due[0].recorded, due[0].position) if due else last
+            yield from anew(gauge, recorded, position, before=due)
         yield from due
 
 
@@ -251,12 +255,13 @@ def _due(gauge: Gauge, arrivals: Arrivals, running: I64, start: int) -> Iterator
     for line, number in gauge.due(int(running[-1])):
         end = gauge.calendar.end(RHYTHMS[line], number)
         row = start + int(np.searchsorted(running, end))
-        yield Closing(gauge, line, number, int(arrivals.received[row]), anew=False)
+        recorded, position = int(arrivals.received[row]), int(arrivals.positions[row])
+        yield Closing(gauge, line, number, recorded, position, anew=False)
 
 
-def anew(gauge: Gauge, recorded: int, before: list[Closing]) -> Iterator[Closing]:
+def anew(gauge: Gauge, recorded: int, position: int, before: list[Closing]) -> Iterator[Closing]:
     """The spoiled buckets of a gauge, but for those that are closed just now."""
     fresh = {(one.line, one.number) for one in before}
     for line, number in gauge.spoiled():
         if (line, number) not in fresh:
-            yield Closing(gauge, line, number, recorded, anew=True)
+            yield Closing(gauge, line, number, recorded, position, anew=True)

@@ -16,7 +16,7 @@ from models.settings import Settings
 from models.value import RHYTHMS, Cell, Value
 from streams.gauge import Measured
 from streams.indicator import Indicator
-from streams.judge import values
+from streams.judge import Frame, values
 from streams.summary import Hush, Summary
 
 KEPT = 400
@@ -101,17 +101,16 @@ class Groups:
             rhythm = RHYTHMS[code]
             bounds = (self.calendar.start(rhythm, number), self.calendar.end(rhythm, number))
             covered = sum(one.coverage for one in some) / max(members, len(some))
-            yield from values(
-                indicator,
-                PREFIX + group,
-                code,
-                merged,
-                bucket=bounds,
+            frame = Frame(
+                agency=PREFIX + group,
+                rhythm=rhythm,
                 window_start=bounds[1] - merged.exposure[0],
+                start=bounds[0],
+                end=bounds[1],
                 live=covered,
-                silent="",
                 recorded=recorded,
             )
+            yield from values(indicator, frame, merged, "")
 
     def dump(self) -> bytes:
         """The state as bytes."""

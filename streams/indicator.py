@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.value import Rhythm
+from streams.estimators.durations import Durations
 from streams.estimators.estimate import Estimate
 from streams.estimators.kaplan_meier import KaplanMeier
 from streams.estimators.risk_table import RiskTable
@@ -212,13 +213,21 @@ class Lifetime(Scan):
     def read(self, parts: Any, exposure_ms: int) -> Estimate:
         """The median with its interval; n is the number of items at risk."""
         del exposure_ms
-        found = KaplanMeier.read(parts)
+        found = self._durations(parts)
         times = (found.median, found.median_low, found.median_high)
         value, low, high = (None if x is None else x / self.ms for x in times)
         return Estimate(value=value, n=found.n_at_risk, low=low, high=high)
 
     def detail(self, parts: Any) -> dict[str, float | int | None]:
         """P85 and the number of endings behind the median."""
-        found = KaplanMeier.read(parts)
+        found = self._durations(parts)
         p85 = None if found.p85 is None else found.p85 / self.ms
         return {"p85": p85, "finished": found.n_events}
+
+    _last: tuple[RiskTable, Durations] | None = None
+
+    def _durations(self, table: RiskTable) -> Durations:
+        """The curve's figures; value and detail of one table are asked for one after the other."""
+        if self._last is None or self._last[0] is not table:
+            self._last = (table, KaplanMeier.read(table))
+        return self._last[1]

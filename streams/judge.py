@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from models.value import RHYTHMS, Span, Status, Value
+from models.value import Rhythm, Span, Status, Value
 from streams.estimators.estimate import Estimate
 from streams.gauge import Measured
 from streams.indicator import Indicator, K
@@ -14,47 +14,63 @@ from streams.indicator import Indicator, K
 EMPTY = Estimate(value=None, n=0, low=None, high=None)
 
 
-def values(
-    indicator: Indicator, agency: str, line: int, measured: Measured, **facts: Any
-) -> list[Value]:
+class Frame(NamedTuple):
+    """What all cells of one closed bucket share; times in ms.
+
+    ``live`` is the share of the feeding sources that are not silent.
+    """
+
+    agency: str
+    rhythm: Rhythm
+    window_start: int
+    start: int
+    end: int
+    live: float
+    recorded: int
+
+
+def values(indicator: Indicator, frame: Frame, measured: Measured, silent: str) -> list[Value]:
     """The shown value of a window and, where it differs, that of its last bucket.
 
-    ``facts``: bucket (start, end), window_start, live (share of feeding sources that are not
-    silent), silent (names of the silent ones if the cell has no other), recorded.
+    ``silent`` names the silent sources of a cell that has no other.
     """
-    spans: list[tuple[Span, Any, int]] = [("window", measured.window, measured.exposure[0])]
-    if measured.exposure[0] != measured.exposure[1] and indicator.detect:
-        spans.append(("bucket", measured.bucket, measured.exposure[1]))
-    start, end = facts["bucket"]
-    made = []
-    for span, parts, exposure in spans:
-        estimate = EMPTY if parts is None else indicator.read(parts, exposure)
-        status, reason = _status(indicator, estimate, parts, facts["silent"])
-        hidden = status in ("stale", "suppressed")
-        if hidden:
-            estimate = EMPTY
-        made.append(
-            Value(
-                agency=agency,
-                indicator=indicator.id,
-                cell=measured.cell,
-                rhythm=RHYTHMS[line],
-                span=span,
-                window_start=facts["window_start"] if span == "window" else start,
-                window_end=end,
-                value=estimate.value,
-                n=None if hidden else estimate.n,
-                low=estimate.low,
-                high=estimate.high,
-                coverage=round(facts["live"] * measured.lived, 4),
-                status=status,
-                reason=reason,
-                catalogue_version=indicator.version,
-                recorded=facts["recorded"],
-                detail="{}" if hidden or span == "bucket" else _detail(indicator, measured),
-            )
-        )
+    window, bucket = measured.exposure
+    made = [_value(indicator, frame, measured, "window", silent)]
+    if window != bucket and indicator.detect:
+        made.append(_value(indicator, frame, measured, "bucket", silent))
     return made
+
+
+def _value(
+    indicator: Indicator, frame: Frame, measured: Measured, span: Span, silent: str
+) -> Value:
+    shown = span == "window"
+    parts = measured.window if shown else measured.bucket
+    exposure = measured.exposure[0 if shown else 1]
+    estimate = EMPTY if parts is None else indicator.read(parts, exposure)
+    status, reason = _status(indicator, estimate, parts, silent)
+    hidden = status in ("stale", "suppressed")
+    if hidden:
+        estimate = EMPTY
+    return Value(
+        agency=frame.agency,
+        indicator=indicator.id,
+        cell=measured.cell,
+        rhythm=frame.rhythm,
+        span=span,
+        window_start=frame.window_start if shown else frame.start,
+        window_end=frame.end,
+        value=estimate.value,
+        n=None if hidden else estimate.n,
+        low=estimate.low,
+        high=estimate.high,
+        coverage=round(frame.live * measured.lived, 4),
+        status=status,
+        reason=reason,
+        catalogue_version=indicator.version,
+        recorded=frame.recorded,
+        detail=_detail(indicator, measured) if shown and not hidden else "{}",
+    )
 
 
 def _detail(indicator: Indicator, measured: Measured) -> str:

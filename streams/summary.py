@@ -25,6 +25,7 @@ class Summary(msgspec.Struct, frozen=True, tag="summary"):
     usage: dict[str, int]
     coverage: float
     recorded: int
+    position: int
     last: bool
 
 
@@ -34,6 +35,18 @@ class Hush(msgspec.Struct, frozen=True, tag="hush"):
     agency: str
     indicator: str
     silent: bool
+    position: int
+
+
+def order(one: Summary | Hush) -> tuple[int, str, int, str, int, int]:
+    """The order in which stage two hears news: by the record that brought it about.
+
+    So it is the same however the log was cut into transactions. Cells of one bucket keep
+    theirs, since sorting is stable.
+    """
+    if isinstance(one, Hush):
+        return one.position, one.agency, 0, one.indicator, 0, 0
+    return one.position, one.agency, 1, one.indicator, one.line, one.number
 
 
 _NEWS = list[Summary | Hush]

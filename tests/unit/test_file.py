@@ -1,141 +1,20 @@
-"""Loading files: good rows are sent, bad ones told with file, row, column and what to do."""
+"""Loading files: what is sent, in which order, and what is said of a file that is not whole."""
 
 from __future__ import annotations
 
 import gzip
-import json
-import os
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
 import connectors._file_bytes
-from connectors._mapping import Mapping, parse_mapping
-from connectors._report import LoadError, LoadReport, Progress
-from connectors.file import load
+from connectors._report import LoadError, Progress
+from tests.unit.shelf import CASES, COUNTS, GOOD, HEADER, Shelf, reasons, send, write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-    from connectors._publish import Batch
-
-NOW = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1000)
-
-CASES = """
-source = "desk"
-timezone = "Europe/Brussels"
-key = ["case"]
-
-[[event]]
-type = "headwind.service.request.opened.v1"
-time = "opened"
-data.request = "case"
-data.service = "service"
-
-[[event]]
-type = "headwind.service.request.closed.v1"
-when = "closed IS NOT NULL"
-time = "closed"
-data.request = "case"
-data.service = "service"
-"""
-
-COUNTS = """
-source = "calls"
-timezone = "Europe/Brussels"
-key = ["day"]
-
-[[event]]
-type = "headwind.service.transactions.counted.v1"
-data.service = { const = "Calls" }
-data.from = "day"
-data.to = { column = "day", plus = "P1D" }
-data.started = "offered"
-data.completed = "handled"
-"""
-
-HEADER = "case,service,opened,closed\n"
-GOOD = HEADER + (
-    "a-1,Permits,2020-03-02T10:00:00Z,2020-03-05T12:00:00Z\n"
-    "a-2,Permits,2020-03-01T08:30:00Z,\n"
-    "a-3,Passports,2020-03-03T09:00:00+01:00,2020-03-03T11:00:00+01:00\n"
-)
-
-
-class Shelf:
-    """A publisher that keeps what it is given, and can break after some calls."""
-
-    def __init__(self, breaks_after: int = 1 << 30) -> None:
-        """``breaks_after`` calls it raises."""
-        self.batches: list[Batch] = []
-        self.calls = 0
-        self.breaks_after = breaks_after
-        self.loads: dict[str, tuple[int, bool]] = {}
-
-    def publish(self, batches: Sequence[Batch]) -> None:
-        """Keep the batches."""
-        if self.calls >= self.breaks_after:
-            raise KeyboardInterrupt
-        self.calls += 1
-        self.batches += batches
-        for batch in batches:
-            assert len(batch.lines) <= 500
-            if batch.load is not None:
-                self.loads[batch.load[0]] = batch.load[2:]
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """All events sent, heartbeats left out."""
-        events = [json.loads(line) for batch in self.batches for line in batch.lines]
-        return [event for event in events if "heartbeat" not in event["type"]]
-
-    @property
-    def beats(self) -> list[dict[str, Any]]:
-        """All heartbeats sent."""
-        events = [json.loads(line) for batch in self.batches for line in batch.lines]
-        return [event for event in events if "heartbeat" in event["type"]]
-
-
-def send(
-    path: Path,
-    text: str | None = CASES,
-    shelf: Shelf | None = None,
-    *,
-    agency: str | None = "town",
-    dry_run: bool = False,
-    restart: bool = False,
-    seen: list[Progress] | None = None,
-) -> tuple[LoadReport, Shelf]:
-    """Load one file."""
-    shelf = shelf or Shelf()
-    mapping: Mapping | None = parse_mapping(text) if text else None
-    report = load(
-        [path],
-        mapping=mapping,
-        agency=agency,
-        publisher=shelf,
-        clock=lambda: NOW,
-        dry_run=dry_run,
-        progress=(seen if seen is not None else []).append,
-        checkpoint=shelf.loads.get,
-        restart=restart,
-    )
-    return report, shelf
-
-
-def write(folder: Path, body: str | bytes, name: str = "cases.csv") -> Path:
-    """Write a file."""
-    path = folder / name
-    path.write_bytes(body.encode() if isinstance(body, str) else body)
-    return path
-
-
-def reasons(report: LoadReport) -> list[tuple[int, str, str]]:
-    """Row, column and code of everything refused."""
-    return [(one.row, one.column, one.code) for one in report.refused]
 
 
 def test_good_rows_are_sent_in_the_order_of_time(tmp_path: Path) -> None:
@@ -225,114 +104,6 @@ def test_a_missing_column_refuses_the_file(tmp_path: Path) -> None:
     assert report.exit_code == 1
 
 
-def test_dates_in_three_formats(tmp_path: Path) -> None:
-    """Only ISO 8601 is taken unasked; the other forms are refused row by row."""
-    body = (
-        "day,offered,handled\n2020-03-04,10,9\n05/03/2020,10,9\nMarch 6 2020,10,9\n13/03/2020,9,9\n"
-    )
-    report, shelf = send(write(tmp_path, body), COUNTS)
-    assert {(row, code) for row, _, code in reasons(report)} == {
-        (3, "bad_time"),
-        (4, "bad_time"),
-        (5, "bad_time"),
-    }
-    assert len(shelf.events) == 1
-    both = COUNTS.replace(
-        'data.from = "day"\ndata.to = { column = "day"', 'data.from = DAY\ndata.to = { column = "day", FORM'
-    )
-    both = both.replace("DAY", '{ column = "day", FORM }')
-    both = both.replace("FORM", 'format = ["iso", "%d/%m/%Y", "%m/%d/%Y", "%B %d %Y"]')
-    report, shelf = send(write(tmp_path, body), both)
-    assert {row for row, _, _ in reasons(report)} == {3}
-    assert "two different days" in report.refused[0].message
-    assert len(shelf.events) == 3
-
-
-def test_a_time_without_zone(tmp_path: Path) -> None:
-    """Without a zone in cell or map a row is refused; with one it is taken."""
-    body = GOOD + "a-4,Permits,2020-07-01 10:00,\n"
-    bare = CASES.replace('timezone = "Europe/Brussels"\n', "")
-    report, shelf = send(write(tmp_path, body), bare)
-    assert reasons(report) == [(5, "opened", "no_time_zone")]
-    assert len(shelf.events) == 5
-    report, shelf = send(write(tmp_path, body))
-    assert shelf.events[-1]["time"] == "2020-07-01T08:00:00Z"
-
-
-def test_an_hour_that_the_clocks_skip(tmp_path: Path) -> None:
-    """02:30 on the night the clocks go forward does not exist."""
-    report, _ = send(write(tmp_path, HEADER + "a-1,Permits,2020-03-29 02:30,\n"))
-    assert reasons(report) == [(2, "opened", "bad_time")]
-
-
-@pytest.mark.parametrize(
-    ("row", "column", "code"),
-    [
-        ("2020-03-05,-3,0", "offered", "out_of_range"),
-        ("2020-03-05,10,11", "handled", "part_exceeds_whole"),
-        ("2020-03-05,NaN,0", "offered", "not_a_number"),
-        ("2020-03-05,ten,0", "offered", "wrong_type"),
-        ("2020-03-05,10.5,0", "offered", "wrong_type"),
-        ("2020-03-05,,0", "offered", "missing"),
-        (",10,9", "day", "missing"),
-        ("2020-02-30,10,9", "day", "bad_time"),
-        ("2020-03-05,10", "", "wrong_type"),
-        ("2020-03-05,10,9,8", "", "wrong_type"),
-        ("2099-03-05,10,9", "day", "future"),
-    ],
-)
-def test_a_bad_count_is_refused_with_its_place(
-    tmp_path: Path, row: str, column: str, code: str
-) -> None:
-    """The bad row is in quarantine with row and column; the rows around it are sent."""
-    body = f"day,offered,handled\n2020-03-04,10,9\n{row}\n2020-03-06,10,9\n"
-    report, shelf = send(write(tmp_path, body, "calls.csv"), COUNTS)
-    assert (3, code) in {(row, code) for row, _, code in reasons(report)}
-    if code != "future":
-        assert any(column in one.column for one in report.refused)
-    assert len(shelf.events) == 2
-    assert report.exit_code == 1
-    kept = [(batch.origin, one.row) for batch in shelf.batches for one in batch.refused]
-    assert kept == [("calls.csv", 3)]
-    assert "calls.csv row 3" in report.refused[0].where
-
-
-def test_an_end_before_its_start(tmp_path: Path) -> None:
-    """A period that ends before it starts is refused, unless the map says how to clean it."""
-    body = "day,until,offered,handled\n2020-03-04,2020-03-01,10,9\n2020-03-05,2020-03-06,10,9\n"
-    bad = COUNTS.replace('{ column = "day", plus = "P1D" }', '"until"')
-    report, shelf = send(write(tmp_path, body), bad)
-    assert "end_before_start" in {code for _, _, code in reasons(report)}
-    assert len(shelf.events) == 1
-    late = GOOD + "a-4,Permits,2020-03-04T10:00:00Z,2020-03-04T09:59:00Z\n"
-    columns = '[columns]\nopened = "time"\n[[event]]'
-    clean = CASES.replace("[[event]]", columns, 1).replace(
-        'time = "closed"', 'time = { column = "closed", not_before = "opened" }'
-    )
-    report, shelf = send(write(tmp_path, late), clean)
-    assert report.cleaned == {"closed: time earlier than opened, taken as opened": 1}
-    assert report.exit_code == 0
-    assert shelf.events[-2]["time"] == "2020-03-04T10:00:00Z"
-
-
-def test_a_key_used_twice(tmp_path: Path) -> None:
-    """The same again is left out, something else under the same key is refused."""
-    body = GOOD + "a-2,Permits,2020-03-01T08:30:00Z,\na-2,Passports,2020-03-01T08:30:00Z,\n"
-    report, shelf = send(write(tmp_path, body))
-    assert report.repeats == 1
-    assert reasons(report) == [(6, "case", "id_reused")]
-    assert len(shelf.events) == 5
-
-
-def test_a_count_sent_with_other_numbers_is_a_correction(tmp_path: Path) -> None:
-    """Its id differs, it goes after the first, and a note asks whether `part` is missing."""
-    body = "day,offered,handled\n2020-03-04,10,9\n2020-03-04,12,9\n"
-    report, shelf = send(write(tmp_path, body), COUNTS)
-    assert [event["data"]["started"] for event in shelf.events] == [10, 12]
-    assert len({event["id"] for event in shelf.events}) == 2
-    assert "`part`" in report.notes[0]
-
-
 @pytest.mark.parametrize("body", ["", " \n\n", "case,service,opened,closed\n"])
 def test_an_empty_file(tmp_path: Path, body: str) -> None:
     """An empty file is a sentence and exit code 1."""
@@ -377,37 +148,6 @@ def test_a_semicolon(tmp_path: Path) -> None:
     assert "delimiter = ';'" in report.notes[0]
     report, shelf = send(path, 'delimiter = ";"\n' + CASES)
     assert (report.exit_code, len(shelf.events)) == (0, 5)
-
-
-def test_quoted_cells(tmp_path: Path) -> None:
-    """Delimiters, doubled marks and line breaks inside quotation marks; rows are counted right."""
-    body = HEADER + (
-        '"a-1","Permits, ""small""",2020-03-02T10:00:00Z,\n'
-        '"a-2",Permits,not a day,\n"a-3",Permits,2020-03-03T10:00:00Z,,\n'
-        'a-4,"Permits",2020-03-04T10:00:00Z,"\n'
-    )
-    report, shelf = send(write(tmp_path, body))
-    assert [event["data"]["service"] for event in shelf.events] == ['Permits, "small"']
-    assert {(row, code) for row, _, code in reasons(report)} == {
-        (3, "bad_time"),
-        (4, "wrong_type"),
-        (5, "wrong_type"),
-    }
-
-
-def test_values_of_persons_are_written_nowhere(tmp_path: Path) -> None:
-    """A planted address is in no event, refusal or sentence, whatever else is wrong."""
-    planted = "jane.doe@example.org"
-    body = GOOD + (
-        f"a-4,{planted},2020-03-04T10:00:00Z,\n{planted},Permits,2020-03-04T10:00:00Z,\n"
-        f"a-6,Permits,{planted},\n"
-    )
-    report, shelf = send(write(tmp_path, body))
-    assert len(shelf.events) == 5
-    assert {row for row, _, _ in reasons(report)} == {5, 6, 7}
-    assert {"person_like", "bad_time"} <= {code for _, _, code in reasons(report)}
-    for one in (*shelf.batches, report, *report.refused):
-        assert "jane" not in repr(one)
 
 
 def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
@@ -456,7 +196,9 @@ def test_the_agency_of_a_column(tmp_path: Path) -> None:
     body = "agency_code,day,offered,handled\nx,2020-03-04,1,1\ny,2020-03-04,2,2\nx,2020-03-05,3,3\n"
     text = 'agency = "agency_code"\n' + COUNTS
     report, shelf = send(write(tmp_path, body + ",2020-03-05,3,3\n"), text, agency=None)
-    sent = {b.agency: len(b.lines) for b in shelf.batches if b.lines and b"heartbeat" not in b.lines[0]}
+    sent = {
+        b.agency: len(b.lines) for b in shelf.batches if b.lines and b"heartbeat" not in b.lines[0]
+    }
     assert sent == {"x": 2, "y": 1}
     assert {beat["agency"]: beat["time"] for beat in shelf.beats} == {
         "x": "2020-03-05T23:00:00Z",
@@ -476,52 +218,3 @@ def test_wrong_requests(tmp_path: Path) -> None:
         send(path, 'agency = "service"\n' + CASES)
     report, _ = send(tmp_path / "absent.csv")
     assert "cannot be read" in report.notes[0]
-
-
-def event(number: int, **other: Any) -> str:
-    """One event as a line."""
-    return json.dumps(
-        {
-            "specversion": "1.0",
-            "type": "headwind.service.request.opened.v1",
-            "source": "desk",
-            "id": f"e-{number}",
-            "time": "2020-03-02T10:00:00Z",
-            "data": {"request": f"r-{number}", "service": "Permits"},
-            **other,
-        }
-    )
-
-
-def test_events_need_no_map(tmp_path: Path) -> None:
-    """Lines that are events go as they are; an unknown type and broken JSON are refused."""
-    lines = [event(1), event(2, type="headwind.service.request.opend.v1"), "{", "", event(3)]
-    report, shelf = send(write(tmp_path, "\n".join(lines), "events.jsonl"), None)
-    assert [one["id"] for one in shelf.events] == ["e-1", "e-3"]
-    assert {(row, code) for row, _, code in reasons(report)} == {(2, "unknown_type"), (3, "not_json")}
-    assert (report.rows, report.exit_code) == (4, 1)
-
-
-def test_events_that_name_their_agency(tmp_path: Path) -> None:
-    """Without --agency each line goes to the agency it names; one that names none is refused."""
-    lines = [event(1, agency="x"), event(2, agency="y"), event(3)]
-    report, shelf = send(write(tmp_path, "\n".join(lines), "events.jsonl"), None, agency=None)
-    assert [one["agency"] for one in shelf.events] == ["x", "y"]
-    assert reasons(report) == [(3, "agency", "missing")]
-
-
-@pytest.mark.parametrize("text", [None, CASES])
-def test_a_line_of_50_mb(tmp_path: Path, text: str | None) -> None:
-    """It is refused by its row; the lines around it are sent."""
-    if text is None:
-        good = [event(1), event(2)]
-    else:
-        row = {"case": "a-1", "service": "Permits", "opened": "2020-03-02T10:00:00Z", "closed": None}
-        good = [json.dumps(row), json.dumps({**row, "case": "a-2"})]
-    path = tmp_path / "events.jsonl"
-    with path.open("w") as file:
-        file.write(good[0] + "\n" + '{"x": "' + "y" * 50_000_000 + '"}\n' + good[1])
-    report, shelf = send(path, text)
-    assert reasons(report) == [(2, "", "too_large")]
-    assert len(shelf.events) == 2
-    os.unlink(path)  # noqa: PTH108

@@ -1,0 +1,152 @@
+"""``headwind demo``."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert
+
+from connectors._keys import issue
+from deploy import show
+from deploy.clock import SettableClock
+from deploy.demo.region import AGENCIES, SIMULATED
+from deploy.demo.send import SendError, send
+from deploy.demo.sending import events
+from deploy.demo.settings import headwind_toml
+from deploy.embedded import Embedded
+from deploy.options import moment
+from models.settings import Settings
+from models.store import open_store
+from models.tables import load
+
+FILE = "headwind-demo.db"
+STARTED_S = 20.0
+
+
+def command(
+    store: Annotated[str, typer.Option(help="Where the demo is kept; made anew when old.")] = FILE,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of page and door.")] = 8080,
+    seed: Annotated[int, typer.Option(help="Another seed, another region.")] = 1,
+    until: Annotated[str, typer.Option(help="Last day of the three years; default today.")] = "",
+    once: Annotated[bool, typer.Option("--once", help="Fill the store, then end.")] = False,
+) -> None:
+    """Live three invented years of a region of four agencies, through the real front door.
+
+    Page, door and /metrics are up from the start and fill while you look. There are seasons and
+    holidays, a flood that was declared, a failure that nobody declared, and a feed that goes
+    silent. Nothing in it is real.
+    """
+    end = _end(until)
+    name = f"demo {seed} {end.isoformat()}"
+    filled = _is_filled(store, name)
+    clock = SettableClock(0)
+    config = Path(store).with_suffix(".toml")
+    config.write_text(headwind_toml(host=host, port=port), encoding="utf-8")
+    settings = Settings.load(config)
+    monitor = Embedded(store, settings, clock)
+    server = uvicorn.Server(
+        uvicorn.Config(monitor.app, host=host, port=port, log_level="warning", access_log=False)
+    )
+    thread = threading.Thread(target=server.run, name="server", daemon=True)
+    thread.start()
+    try:
+        _wait(lambda: server.started, thread)
+        url = f"http://{host}:{port}"
+        show.err.print(f"[bold]{url}/[/bold]  {SIMULATED}: nothing in it is real.")
+        if not filled:
+            _live(monitor, clock, url, seed, end)
+            _mark(monitor, name)
+        clock.release()
+        show.err.print(f"Metrics {url}/metrics. Ask too: headwind alerts --store {escape(store)}")
+        show.err.print(f"Its settings are in {escape(str(config))}.")
+        if not once:
+            show.err.print("Ctrl-C ends it.")
+            thread.join()
+    except KeyboardInterrupt:
+        pass
+    except SendError as error:
+        show.err.print(escape(str(error)))
+        raise typer.Exit(1) from None
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _end(until: str) -> datetime:
+    ms = moment(until, "--until")
+    if ms is not None:
+        return datetime.fromtimestamp(ms / 1000, UTC)
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _is_filled(store: str, name: str) -> bool:
+    """Whether this very demo stands in the store; a half or an old one is removed."""
+    path = Path(store)
+    if not path.exists():
+        return False
+    database = open_store(store)
+    with database.connect() as connection:
+        names = set(connection.execute(select(load.c.id)).scalars())
+    database.dispose()
+    if name in names:
+        return True
+    if not any(other.startswith("demo ") for other in names) and path.name != FILE:
+        show.err.print(f"{escape(store)} is no demo's store; name another file with --store.")
+        raise typer.Exit(2)
+    for suffix in ("", "-wal", "-shm", ".lock"):
+        Path(f"{store}{suffix}").unlink(missing_ok=True)
+    return False
+
+
+def _live(monitor: Embedded, clock: SettableClock, url: str, seed: int, end: datetime) -> None:
+    """Send three years through the door and wait until they are evaluated."""
+    began = time.perf_counter()
+    with monitor.database.begin() as connection:
+        soon = int((datetime.now(UTC) + timedelta(days=1)).timestamp() * 1000)
+        keys = {one.id: issue(connection, one.id, now=0, expires=soon) for one in AGENCIES}
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=show.err,
+        transient=True,
+    ) as progress:
+        task = progress.add_task("Making up three years", total=None)
+        batches = list(events(seed, end))
+        total = sum(len(batch.lines) for batch in batches)
+        progress.update(task, description="Living them", total=total)
+        report = send(url, keys, batches, clock=clock, progress=lambda n: progress.advance(task, n))
+        progress.update(task, description="Evaluating", total=None)
+        while monitor.behind():
+            time.sleep(0.05)
+    show.err.print(
+        f"{report.events:,} events sent in {report.batches:,} batches, {report.refused:,} refused, "
+        f"all evaluated after {time.perf_counter() - began:.1f} s."
+    )
+
+
+def _mark(monitor: Embedded, name: str) -> None:
+    row = {"id": name, "file": "demo", "events": 0, "finished": True, "updated": monitor.clock()}
+    with monitor.database.begin() as connection:
+        connection.execute(insert(load).values(row).on_conflict_do_nothing())
+
+
+def _wait(ready: Callable[[], bool], thread: threading.Thread) -> None:
+    limit = time.monotonic() + STARTED_S
+    while not ready():
+        if not thread.is_alive() or time.monotonic() > limit:
+            show.err.print("The server did not start: is the port in use? Name another: --port.")
+            raise typer.Exit(1)
+        time.sleep(0.02)
