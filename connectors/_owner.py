@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 LONGEST = 128
 
 
+@lru_cache(4096)
 def fit(agency: str) -> bool:
     """Whether this may name an agency: it is written into logs, labels and quarantine."""
     named = 1 <= len(agency) <= LONGEST

@@ -72,6 +72,13 @@ def read_table(extent: Extent, mapping: Mapping) -> Table:
             "export it again."
         )
         raise LoadError(message) from None
+    if table.frame.is_empty() and table.faults:
+        # Nothing can be said of columns: no row has any.
+        columns = {name: pl.String for name in mapping.used() if name not in table.frame.columns}
+        frame = table.frame.with_columns(
+            pl.lit(None, kind).alias(name) for name, kind in columns.items()
+        )
+        return table._replace(frame=frame)
     _check_columns(table.frame, extent.path, mapping)
     return table
 
@@ -108,7 +115,9 @@ def _read_xlsx(body: bytes, _path: Path, mapping: Mapping) -> Table:
         message = f'The sheet "{mapping.sheet}" is not in the file; it has {sheets}.'
         raise LoadError(message)
     sheet = book.load_sheet(mapping.sheet or 0, dtypes="string")
-    frame = sheet.to_polars()
+    # A day that was typed as a day and time is the same key as in a csv export.
+    midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "${1}")
+    frame = sheet.to_polars().select(midnight)
     rows = pl.Series(ROW, range(2, len(frame) + 2), pl.UInt32)
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     return Table(frame.with_columns(rows).filter(~empty), [], [])

@@ -121,11 +121,13 @@ class LoadReport(msgspec.Struct, kw_only=True):
     @property
     def notes(self) -> list[str]:
         """Sentences for the person, each with its file."""
-        return [
-            f"{file.file}: {note}"
-            for file in self.files
-            for note in ([file.stopped] if file.stopped else []) + file.notes
-        ]
+        notes = []
+        for file in self.files:
+            if file.stopped:
+                named = file.stopped.startswith(file.file)
+                notes.append(file.stopped if named else f"{file.file}: {file.stopped}")
+            notes += [f"{file.file}: {note}" for note in file.notes]
+        return notes
 
     @property
     def exit_code(self) -> int:

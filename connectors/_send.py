@@ -96,8 +96,11 @@ class Sender:
             named = f'Column "{fault.column}"' if fault.column else "The row"
             problem = Problem(pointer, fault.code, f"{named} {fault.message}")
             for row in fault.rows:
-                found.setdefault((row, fault.event), []).append(problem)
-                report.refused.append(_refused(report.file, row, fault))
+                known = found.setdefault((row, fault.event), [])
+                # Two fields may come from the same wrong cell.
+                if problem not in known:
+                    known.append(problem)
+                    report.refused.append(_refused(report.file, row, fault))
         report.refused_events += len(found)
         # The id says file and row: two files may be wrong in the same row in the same way.
         refused = [

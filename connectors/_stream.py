@@ -28,6 +28,9 @@ class _Owner(msgspec.Struct):
     agency: str = ""
 
 
+_DECODER = msgspec.json.Decoder(_Owner)
+
+
 class _Cut(NamedTuple):
     """Some lines, their numbers, and the numbers of lines too long to be read."""
 
@@ -63,15 +66,26 @@ def _owners(lines: list[bytes], agency: str | None) -> dict[str, list[int]]:
     """Places of the lines by the agency that they belong to."""
     if agency:
         return {agency: list(range(len(lines)))}
-    decoder = msgspec.json.Decoder(_Owner)
     owners: dict[str, list[int]] = {}
-    for place, line in enumerate(lines):
-        try:
-            owner = decoder.decode(line).agency
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            owner = ""
+    for place, owner in enumerate(_named_owners(lines)):
         owners.setdefault(owner if fit(owner) else "", []).append(place)
     return owners
+
+
+def _named_owners(lines: list[bytes]) -> list[str]:
+    """The agency that each line names; "" where it cannot be read."""
+    try:
+        together = [one.agency for one in _DECODER.decode_lines(b"\n".join(lines))]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        together = []
+    return together if len(together) == len(lines) else [_named_owner(line) for line in lines]
+
+
+def _named_owner(line: bytes) -> str:
+    try:
+        return _DECODER.decode(line).agency
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
 
 
 def _cuts(extent: Extent) -> Iterator[_Cut]:

@@ -165,6 +165,9 @@ def _load_file(  # noqa: PLR0913, PLR0917 (the parts of one load)
     if mapping is None:
         sender = Sender(outlet, report, 0, resume)
         stream(extent, agency, sender, report)
+        if not report.rows:
+            message = f"{path.name} holds no events; export it again and load it then."
+            raise LoadError(message)
     else:
         sender = _send_table(extent, mapping, agency, outlet, report)
     if resume:

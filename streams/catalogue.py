@@ -8,11 +8,12 @@ from __future__ import annotations
 import sys
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 from models.catalogue import discover
 from models.settings import PrivacySettings
 from streams import indicators
-from streams.indicator import Indicator
+from streams.indicator import Indicator, Pillar
 
 BEGIN, END = "<!-- catalogue: begin -->", "<!-- catalogue: end -->"
 
@@ -24,11 +25,16 @@ _ARROW = {"up": "higher is better", "down": "lower is better", "context": "conte
 def catalogue() -> dict[str, Indicator]:
     """One object an indicator, by id."""
     found: dict[str, type[Indicator]] = discover(indicators, Indicator)  # type: ignore[type-abstract]
-    made = {}
+    made: dict[str, Indicator] = {}
     for name, one in found.items():
         one.id = name
         made[name] = one()
-    return made
+    return dict(sorted(made.items(), key=lambda item: _place(item[1])))
+
+
+def _place(one: Indicator) -> tuple[bool, int, str]:
+    """Headlines first, then by pillar."""
+    return not one.headline, get_args(Pillar).index(one.pillar), one.id
 
 
 def allowed(privacy: PrivacySettings) -> dict[str, Indicator]:

@@ -76,6 +76,8 @@ class Indicator(ABC):
     """How many buckets a shown value covers."""
     min_n: ClassVar[int]
     guards: ClassVar[tuple[str, ...]] = ()
+    headline: ClassVar[bool] = False
+    """Whether a tile shows it where only a few can be shown."""
     goalposts: ClassVar[tuple[float, float] | None] = None
     privacy: ClassVar[Literal["open", "citizen", "workforce"]] = "open"
     detect: ClassVar[Literal["", "count", "share", "level"]] = ""
@@ -101,6 +103,11 @@ class Indicator(ABC):
     @abstractmethod
     def merge(self, many: Sequence[Any]) -> Any:
         """Parts of several agencies as one."""
+
+    def group_size(self, parts: Any, n: int) -> int:
+        """How many people or cases stand behind a value, for the rule of smallest groups."""
+        del parts
+        return n
 
     def detail(self, parts: Any) -> dict[str, float | int | None]:
         """Further figures to keep beside the value."""

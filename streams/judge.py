@@ -87,7 +87,7 @@ def _status(
     if parts is None:
         return "undefined", "nothing was counted in this window"
     n = estimate.n or 0
-    if 0 < n < K[indicator.privacy]:
+    if 0 < indicator.group_size(parts, n) < K[indicator.privacy]:
         return "suppressed", f"fewer than {K[indicator.privacy]}"
     if estimate.value is None:
         return "undefined", "not reached" if n else "nothing was counted in this window"

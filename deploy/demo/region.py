@@ -221,14 +221,14 @@ class Source(msgspec.Struct, frozen=True):
 
 
 SOURCES: Final = {
-    "cases": Source("PT18H", 18 * 3600, "P3D"),
+    "cases": Source("PT6H", 6 * 3600, "P3D"),
     "counts": Source("P1DT2H", 26 * 3600, "P3D"),
     "monthly": Source("PT1H", 3600, "P45D"),
-    "register": Source("PT18H", 18 * 3600, "P10D"),
-    "delivery": Source("PT18H", 18 * 3600, "P10D"),
+    "register": Source("PT6H", 6 * 3600, "P10D"),
+    "delivery": Source("PT6H", 6 * 3600, "P10D"),
     "workplace": Source("P1DT2H", 26 * 3600, "P4D"),
     "equipment": Source("PT1H", 3600, "P10D"),
-    "office": Source("PT18H", 18 * 3600, "P10D"),
+    "office": Source("PT6H", 6 * 3600, "P10D"),
 }
 """Feeds of an agency by the last part of their name."""
 

@@ -31,7 +31,7 @@ FAMILIES: Final = (context, requests, counts, portfolio, decisions, delivery, re
 """What each agency tells; each gives what it would have told by when."""
 
 MAX_LINES: Final = 500
-SENDINGS_A_DAY: Final = (6 * 3600 + 600,)
+SENDINGS_A_DAY: Final = (18 * 3600 + 600,)
 """When agencies send, seconds into the local day; each some minutes later, never the same."""
 
 

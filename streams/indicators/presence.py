@@ -6,9 +6,9 @@ import numpy as np
 
 from streams.estimators.estimate import Estimate
 from streams.estimators.level import Level
-from streams.indicator import USED, Cases, Tally
+from streams.indicator import USED, Cases, K, Tally
 from streams.items import View
-from streams.kinds import MILLI
+from streams.kinds import ABSENT, MILLI
 
 
 class Presence(Tally):
@@ -28,16 +28,24 @@ class Presence(Tally):
     detect = "level"
     grains = ((), ("unit",))
     reads = ("presence",)
-    width = 3
+    width = 4
 
     def cases(self, kind: str, items: View) -> Cases:
-        """One reading: its number, its value in thousandths, and the square of that."""
+        """One reading: its number, its value in thousandths, the square of that, and posts."""
         del kind
         reading = items.change_from_baseline
         ones = np.ones(len(items), np.int64)
-        return Cases(items.start, np.full(len(items), USED), (ones, reading, reading * reading))
+        # A reading that names no posts is about a place and not about a group of staff.
+        posts = np.where(items.posts == ABSENT, K["workforce"], items.posts)
+        parts = (ones, reading, reading * reading, posts)
+        return Cases(items.start, np.full(len(items), USED), parts)
+
+    def group_size(self, parts: list[int], n: int) -> int:
+        """The posts of the units that report."""
+        del n
+        return parts[3]
 
     def read(self, parts: list[int], exposure_ms: int) -> Estimate:
         """The mean with Student's interval."""
         del exposure_ms
-        return Level(MILLI).read(parts)
+        return Level(MILLI).read(parts[:3])

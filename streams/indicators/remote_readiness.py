@@ -25,6 +25,7 @@ class RemoteReadiness(Tally):
     step = "week"
     window = 1
     min_n = 10
+    headline = True
     guards = ("presence",)
     goalposts = (0.2, 1.0)
     privacy = "workforce"

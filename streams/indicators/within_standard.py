@@ -26,6 +26,7 @@ class WithinStandard(Tally):
     step = "week"
     window = 4
     min_n = 50
+    headline = True
     guards = ("demand", "waiting")
     goalposts = (0.5, 1.0)
     privacy = "citizen"

@@ -104,7 +104,9 @@ def test_a_persons_address_is_in_no_file(tmp_path: Path, cases: Path) -> None:
     """The planted address stands in no byte of the store; its rows are in quarantine."""
     engine = open_store(str(tmp_path / "store.db"))
     report = _load(cases, engine, EmbeddedPublisher(engine))
-    origins = {origin for _, origin in _content(engine)[1]}
+    bodies, kept = _content(engine)
+    origins = {origin for _, origin in kept}
+    assert not any(PLANTED.encode() in body for body in bodies)
     engine.dispose()
     assert report.exit_code == 1
     assert origins == {"cases.csv row 9", "cases.csv row 11"}

@@ -141,14 +141,15 @@ def test_heartbeats_are_true(demo: Demo) -> None:
 
 
 def test_sent_within_a_day(demo: Demo) -> None:
-    """Single events are sent minutes to a day after they happened, never before."""
+    """Single events are sent minutes to a day and a morning after they happened, never before."""
     waits = [
         sending.sent_ms - ms(event.time)
         for sending, event in demo.events
         if isinstance(event.data, RequestOpened | RequestClosed)
     ]
     assert min(waits) > 0
-    assert max(waits) <= 24 * 3_600_000
+    assert np.quantile(waits, 0.99) < 25 * 3_600_000
+    assert max(waits) <= 30 * 3_600_000
 
 
 def test_repeats_are_the_same_event(demo: Demo) -> None:
@@ -231,7 +232,7 @@ def test_silent_source(demo: Demo) -> None:
     for sending, event in demo.events:
         last[event.source] = sending.sent_ms
     silence = int(demo.days.starts[demo.story.silence])
-    assert last.pop("land-permits/cases") < silence + 12 * 3_600_000
+    assert last.pop("land-permits/cases") < silence + 24 * 3_600_000
     assert silence == int(demo.days.starts[-22])
     for name, at in last.items():
         assert demo.days.end - at < (35 if name.endswith("monthly") else 9) * 86_400_000, name

@@ -218,3 +218,13 @@ def test_wrong_requests(tmp_path: Path) -> None:
         send(path, 'agency = "service"\n' + CASES)
     report, _ = send(tmp_path / "absent.csv")
     assert "cannot be read" in report.notes[0]
+
+
+def test_days_of_a_spreadsheet_are_the_same_keys(tmp_path: Path) -> None:
+    """A day kept as day and time in xlsx gives the id that its csv export gives."""
+    path = tmp_path / "calls.xlsx"
+    day = datetime(2020, 3, 4)  # noqa: DTZ001 (a file's local day)
+    pl.DataFrame({"day": [day], "offered": [10.0], "handled": [9]}).write_excel(path)
+    _, sheet = send(path, COUNTS)
+    _, plain = send(write(tmp_path, "day,offered,handled\n2020-03-04,10,9\n"), COUNTS)
+    assert sheet.events == plain.events

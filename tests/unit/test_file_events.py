@@ -71,3 +71,16 @@ def test_a_line_of_50_mb(tmp_path: Path, text: str | None) -> None:
     assert reasons(report) == [(2, "", "too_large")]
     assert len(shelf.events) == 2
     os.unlink(path)  # noqa: PTH108
+
+
+def test_a_file_of_no_events(tmp_path: Path) -> None:
+    """Empty lines alone are a sentence and exit code 1."""
+    report, shelf = send(write(tmp_path, "\n\n", "events.jsonl"), None)
+    assert report.notes == ["events.jsonl holds no events; export it again and load it then."]
+    assert (report.exit_code, shelf.calls) == (1, 0)
+
+
+def test_no_line_is_an_object(tmp_path: Path) -> None:
+    """Under a map, lines that are no objects are refused one by one."""
+    report, _ = send(write(tmp_path, "[1]\nnonsense\n", "cases.jsonl"))
+    assert reasons(report) == [(1, "", "not_json"), (2, "", "not_json")]
