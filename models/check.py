@@ -137,6 +137,21 @@ def _read_singly(lines: Sequence[bytes]) -> tuple[list[int], list[Event], list[i
     return rows, events, others
 
 
+_ENVELOPE = [
+    attrgetter(name)
+    for name in (
+        "source",
+        "subject",
+        "datacontenttype",
+        "dataschema",
+        "partitionkey",
+        "traceparent",
+        "tracestate",
+    )
+]
+"""Reads the texts of an envelope that many events share."""
+
+
 def _doubtful(events: list[Event], lines: list[bytes], terms: Terms) -> set[int]:
     """Which events need a closer look. Every question is first asked of all of them together."""
     found = _hiding(lines)
@@ -147,8 +162,8 @@ def _doubtful(events: list[Event], lines: list[bytes], terms: Terms) -> set[int]
     if not {event.agency for event in events} <= terms.agencies:
         found.update(i for i, event in enumerate(events) if event.agency not in terms.agencies)
     texts = [event.id for event in events]
-    texts += {event.source for event in events}
-    texts += {text for event in events if _is_long(event) for text in _envelope_texts(event)}
+    for shared in _ENVELOPE:
+        texts += set(map(shared, events))
     for kind, rows in _by_type(events).items():
         some = [events[i].data for i in rows]
         if not terms.allows(kind.type):
@@ -162,27 +177,6 @@ def _doubtful(events: list[Event], lines: list[bytes], terms: Terms) -> set[int]
     if wrong:
         found.update(i for i, event in enumerate(events) if not wrong.isdisjoint(_inside(event)))
     return found
-
-
-def _is_long(event: Event) -> bool:
-    """Whether any of the texts is given that few senders give."""
-    return bool(
-        event.subject
-        or event.datacontenttype
-        or event.dataschema
-        or event.partitionkey
-        or event.traceparent
-        or event.tracestate
-    )
-
-
-def _envelope_texts(event: Event) -> Iterator[str]:
-    yield event.subject
-    yield event.datacontenttype
-    yield event.dataschema
-    yield event.partitionkey
-    yield event.traceparent
-    yield event.tracestate
 
 
 def _hiding(lines: list[bytes]) -> set[int]:

@@ -103,9 +103,7 @@ _DOUBTFUL = re.compile(
 )
 """Finds every folded text (hexadecimal digits 0, letters a) of which some original may be unfit."""
 
-_MAYBE = re.compile(
-    r"[@+:\x00-\x1f\x7f]|%40|%00|\.\d{1,3}\.|-[0-9A-Fa-f]{2}-|\d[ ./()\-]+\d|\(\d"
-)
+_MAYBE = re.compile(r"[@+:\x00-\x1f\x7f]|%40|%00|\.\d{1,3}\.|-[0-9A-Fa-f]{2}-|\d[ ./()\-]+\d|\(\d")
 """Found in every unfit text: asked of a text itself, where its folded shape left a doubt."""
 
 _MEMORY = 100_000

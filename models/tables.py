@@ -44,7 +44,9 @@ position = Table(
     metadata,
     Column("stage", SmallInteger, primary_key=True),
     Column("applied", BigInteger, nullable=False),
-    Column("snapshot", BigInteger, nullable=False, doc="the state stored in `snapshot` stands here"),
+    Column(
+        "snapshot", BigInteger, nullable=False, doc="the state stored in `snapshot` stands here"
+    ),
 )
 
 snapshot = Table(
@@ -94,7 +96,9 @@ source = Table(
     Column("type", String(128), primary_key=True),
     Column("accepted", BigInteger, nullable=False),
     Column("repeats", BigInteger, nullable=False),
-    Column("late", BigInteger, nullable=False, doc="beyond retention: kept in the log, not counted"),
+    Column(
+        "late", BigInteger, nullable=False, doc="beyond retention: kept in the log, not counted"
+    ),
     Column("first_time", BigInteger, nullable=False),
     Column("last_time", BigInteger, nullable=False, doc="latest event time"),
     Column("last_received", BigInteger, nullable=False),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -11,7 +13,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from models.check import Refusal, check
-from models.event import DATA_TYPES, Event, decode_lines
+from models.event import DATA_TYPES, EVENT_TYPES, Event, decode_lines
 from models.record import Record
 
 I64 = NDArray[np.int64]
@@ -24,6 +26,10 @@ _CODE = {name: code for code, name in enumerate(TYPES)}
 _PERIODS = frozenset(
     code for name, code in _CODE.items() if "part" in DATA_TYPES[name].__struct_fields__
 )
+
+_CODES = {kind: _CODE[name] for name, kind in EVENT_TYPES.items()}
+
+_TIME, _ID, _SOURCE = attrgetter("time"), attrgetter("id"), attrgetter("source")
 
 HEARTBEAT = _CODE["headwind.context.source.heartbeat.v1"]
 
@@ -43,13 +49,17 @@ class Arrivals:
         received: list[int] = []
         positions: list[int] = []
         for record in records:
-            lines = [line for line in record.body.split(b"\n") if line]
+            lines = record.body.split(b"\n")
+            if not lines[-1]:
+                del lines[-1]
             try:
                 events = decode_lines(record.body)
             except (msgspec.DecodeError, ValueError):
                 checked = check(lines, agency=agency, families=None, received=record.received)
                 events, lines = checked.events, checked.lines
                 self.refused += [(record.received, refusal) for refusal in checked.refused]
+            if len(lines) != len(events):
+                lines = [line for line in lines if line.strip()]
             self.events += events
             self.lines += lines
             received += [record.received] * len(events)
@@ -61,22 +71,27 @@ class Arrivals:
 
     def _columns(self) -> None:
         events = self.events
-        self.types: I64 = np.array([_CODE[event.type] for event in events], np.int64)
-        self.told: I64 = _ms([event.time for event in events])
+        self.types: I64 = np.array([_CODES[kind] for kind in map(type, events)], np.int64)
+        self.told: I64 = milliseconds(map(_TIME, events), len(events))
         self.times = self.told.copy()
         for code in np.unique(self.types).tolist():
             if code in _PERIODS:
                 rows = np.flatnonzero(self.types == code)
-                self.times[rows] = _ms([_begin(events[i]) for i in rows.tolist()])
+                begins = [_begin(events[i]) for i in rows.tolist()]
+                self.times[rows] = milliseconds(begins, len(begins))
         self.stamps = self.received.copy()
         for row, event in enumerate(events):
             if event.recordedtime is not None:
                 self.stamps[row] = round(event.recordedtime.timestamp() * 1000)
         digest = xxhash.xxh3_128_digest
-        ids = b"".join([digest(f"{event.source}\x00{event.id}".encode()) for event in events])
+        # The source is the seed: one hash of it for all of its events.
+        seeds = {
+            name: xxhash.xxh3_64_intdigest(name.encode()) for name in set(map(_SOURCE, events))
+        }
+        names = zip(map(str.encode, map(_ID, events)), map(_SOURCE, events), strict=True)
+        ids = b"".join([digest(name, seeds[source]) for name, source in names])
         self.ids = np.frombuffer(ids, np.uint64).reshape(-1, 2)
-        hashed = xxhash.xxh3_64_intdigest
-        self.bodies = np.array([hashed(line) for line in self.lines], np.uint64)
+        self.bodies = np.frombuffer(b"".join(map(xxhash.xxh3_64_digest, self.lines)), np.uint64)
 
     def __len__(self) -> int:
         return len(self.events)
@@ -105,5 +120,7 @@ def _begin(event: Event) -> Any:
     return event.data.start  # type: ignore[attr-defined]
 
 
-def _ms(moments: list[Any]) -> I64:
-    return np.array([round(moment.timestamp() * 1000) for moment in moments], np.int64)
+def milliseconds(moments: Iterable[datetime], count: int) -> I64:
+    """Moments as ms since the epoch, rounded."""
+    seconds = np.fromiter((moment.timestamp() for moment in moments), np.float64, count)
+    return np.rint(seconds * 1000).astype(np.int64)

@@ -1,10 +1,21 @@
 """What a bucket was expected to hold.
 
-The middle of the last eight buckets of the same slot (hour of week, weekday) that were not
-part of an episode; for weeks and longer, of the last eight buckets. Holidays are compared with
-holidays. The scale is robust too: 1.4826 times the median absolute residual of the last nine
-weeks, and never less than what counting alone makes uncertain. Causal: a bucket's expectation
-uses nothing of the bucket or after it, and while an episode lasts nothing of the episode.
+- The **middle**: the median of the last eight buckets of the same slot (hour of week, weekday)
+  that were not part of an episode; for weeks and longer, of the last eight buckets. Holidays
+  are compared with holidays.
+- The **scale**: 1.4826 times the median absolute residual of the last 56 buckets, pooled over
+  slots in units of their own noise (square root of the middle for counts, of p(1 - p) for
+  shares), and never less than what counting alone makes uncertain, nor than 2 % of the middle.
+- The **interval**: three scales about the middle, widened by what this time of the year did a
+  year ago: a tax peak that comes every June lifts the upper end in June. Of last year's
+  excursion two scales are taken for noise.
+
+Causal: nothing of the bucket or after it is used, and while an episode lasts nothing of the
+episode. Silent until the middle has four values of the slot (eight buckets for weeks and
+longer) and the scale 28 residuals (four): eight weeks of days, a year of months.
+
+The year's trend needs no factor: the middle is at most nine weeks old and follows it. (The ratio
+to last year, multiplied onto a middle that has already followed, counts the trend twice.)
 """
 
 from __future__ import annotations
@@ -34,11 +45,20 @@ WIDE = 3.0
 SMALLEST = 0.02
 """The scale is at least this share of the expected value: nothing real is steadier."""
 
+SMALLEST_LEVEL = 0.5
+"""The scale of a level is at least half a per cent point."""
+
+YEAR: dict[Rhythm, tuple[int, int]] = {"day": (364, 7), "week": (52, 1), "month": (12, 0)}
+"""How many buckets ago this time of the year was, and how many about it belong to it."""
+
+NOISE = 2.0
+"""Scales of last year's excursion that are taken for noise."""
+
 Quantity = Literal["count", "share", "level"]
 
 
 class Expectation(NamedTuple):
-    """``low`` and ``high`` bound what is usual (expected ± 3 scales)."""
+    """``low`` and ``high`` bound what is usual."""
 
     expected: float
     low: float
@@ -48,13 +68,7 @@ class Expectation(NamedTuple):
 
 def center(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:
     """The expected value; None before the warm-up is over."""
-    seasonal = rhythm in ("hour", "day")
-    found: list[float] = []
-    for value, slot in zip(reversed(series.values), reversed(series.slots), strict=True):
-        if not seasonal or slot == bucket.slot:
-            found.append(value)
-            if len(found) == SAME:
-                break
+    found = series.recent(bucket.slot if rhythm in ("hour", "day") else None, SAME)
     return median(found) if len(found) >= FEWEST[rhythm] else None
 
 
@@ -63,16 +77,35 @@ def expect(
 ) -> Expectation | None:
     """What the bucket should hold, or None while there is too little to say so."""
     middle = center(series, bucket, rhythm)
-    if middle is None or len(series.residuals) < WARM[rhythm]:
+    residuals = series.residuals()
+    if middle is None or len(residuals) < min(WARM[rhythm], 56):
         return None
-    spread = NORMAL * median(abs(residual) for residual in series.residuals)
-    scale = max(spread, _counting(middle, bucket.n, quantity), SMALLEST * abs(middle), 1e-9)
-    low, high = middle - WIDE * scale, middle + WIDE * scale
+    spread = NORMAL * median(abs(miss) / _noise(about, quantity) for miss, about in residuals)
+    least = SMALLEST_LEVEL if quantity == "level" else 1e-9
+    scale = max(
+        spread * _noise(middle, quantity),
+        _counting(middle, bucket.n, quantity),
+        SMALLEST * abs(middle),
+        least,
+    )
+    fell, rose = _last_year(series, bucket, rhythm, quantity)
+    low = middle + min(fell + NOISE * scale, 0.0) - WIDE * scale
+    high = middle + max(rose - NOISE * scale, 0.0) + WIDE * scale
     if quantity == "share":
         low, high = max(low, 0.0), min(high, 1.0)
     elif quantity == "count":
         low = max(low, 0.0)
     return Expectation(middle, low, high, scale)
+
+
+def _noise(middle: float, quantity: Quantity) -> float:
+    """The unit that residuals of different slots are pooled in."""
+    if quantity == "count":
+        return sqrt(max(middle, 1.0))
+    if quantity == "share":
+        p = min(max(middle, 0.01), 0.99)
+        return sqrt(p * (1 - p))
+    return 1.0
 
 
 def _counting(middle: float, n: int, quantity: Quantity) -> float:
@@ -83,3 +116,30 @@ def _counting(middle: float, n: int, quantity: Quantity) -> float:
         p = min(max(middle, 1 / (n + 2)), 1 - 1 / (n + 2))
         return sqrt(p * (1 - p) / max(n, 1))
     return 0.0
+
+
+def _last_year(
+    series: Series, bucket: Bucket, rhythm: Rhythm, quantity: Quantity
+) -> tuple[float, float]:
+    """How far this time of last year went below and above what was its middle then.
+
+    In the unit of the value; counts in proportion to today's middle. Zeros without a last year.
+    """
+    if rhythm not in YEAR:
+        return 0.0, 0.0
+    ago, about = YEAR[rhythm]
+    places = series.between(bucket.number - ago - about, bucket.number - ago + about)
+    moves: list[float] = []
+    middles: dict[int | None, float | None] = {}
+    today = center(series, bucket, rhythm) or 0.0
+    for place in places:
+        slot = series.slots[place] if rhythm == "day" else None
+        if slot not in middles:
+            before = series.recent(slot, SAME, places.start)
+            middles[slot] = median(before) if len(before) >= FEWEST[rhythm] else None
+        middle = middles[slot]
+        if middle is None or (quantity == "count" and middle <= 0):
+            continue
+        move = series.value(place) - middle
+        moves.append(move * today / middle if quantity == "count" else move)
+    return min(moves, default=0.0), max(moves, default=0.0)

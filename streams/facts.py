@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.calendar import Calendar
 from models.value import RHYTHMS
-from streams.arrivals import TYPES, Arrivals
+from streams.arrivals import TYPES, Arrivals, milliseconds
 from streams.items import NEVER, Bands, Facts
 from streams.kinds import ABSENT, ACTS, KINDS, MILLI, Act
 
@@ -68,12 +68,16 @@ def _act(
 ) -> Prepared:
     events = arrivals.events
     data = [events[i].data for i in rows.tolist()]
-    named = [act.keys(one) for one in data]
-    if any(len(names) != 1 for names in named):
-        again = np.repeat(np.arange(len(rows)), [len(names) for names in named])
+    names: list[str]
+    if act.field:
+        names = list(map(attrgetter(act.field), data))
+    else:
+        named = [act.keys(one) for one in data]
+        again = np.repeat(np.arange(len(rows)), [len(some) for some in named])
         rows, data = rows[again], [data[i] for i in again.tolist()]
+        names = [name for some in named for name in some]
     digest = xxhash.xxh3_64_intdigest
-    keys = [digest(name.encode()) for names in named for name in names]
+    keys = [digest(name) for name in map(str.encode, names)]
     times = arrivals.times[rows]
     columns = {
         "known": times,
@@ -125,8 +129,8 @@ def _add_marks(act: Act, data: list[Any], columns: dict[str, I64], standards: St
     for mark in KINDS[act.kind].marks:
         if not data or mark not in data[0].__struct_fields__:
             continue
-        given = [getattr(one, mark) for one in data]
-        columns[mark] = np.array([NEVER if m is None else _ms(m) for m in given], np.int64)
+        given = list(map(attrgetter(mark), data))
+        columns[mark] = _optional(given)
         if mark == "due" and act.kind == "request":
             for row in np.flatnonzero(columns[mark] == NEVER).tolist():
                 allowed = standards(data[row].service)
@@ -134,12 +138,22 @@ def _add_marks(act: Act, data: list[Any], columns: dict[str, I64], standards: St
                     columns[mark][row] = columns["at"][row] + allowed
 
 
+def _optional(given: list[datetime | None]) -> I64:
+    """Moments as ms; NEVER where there is none."""
+    some = [moment for moment in given if moment is not None]
+    if len(some) == len(given):
+        return milliseconds(some, len(some))
+    column = np.full(len(given), NEVER, np.int64)
+    column[[moment is not None for moment in given]] = milliseconds(some, len(some))
+    return column
+
+
 def _add_counts(act: Act, data: list[Any], columns: dict[str, I64]) -> list[Bands]:
     kind = KINDS[act.kind]
     if kind.steps:
         return []
-    columns["start"] = np.array([_ms(one.start) for one in data], np.int64)
-    columns["end"] = np.array([_ms(one.end) for one in data], np.int64)
+    columns["start"] = milliseconds(map(attrgetter("start"), data), len(data))
+    columns["end"] = milliseconds(map(attrgetter("end"), data), len(data))
     lengths = zip(columns["start"].tolist(), columns["end"].tolist(), strict=True)
     columns["rhythm"] = np.array(
         [RHYTHMS.index(Calendar.rhythm_of(start, end)) for start, end in lengths], np.int64

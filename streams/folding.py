@@ -6,10 +6,13 @@ times more, so events are taken in stretches, and a stretch ends early wherever 
 one would be seen in the result:
 
 1. before a source's first event of a type (it begins to hold buckets back), before the first
-   event of a silent source, and before a new month (when old state is forgotten);
+   event of a silent source, before a new month (when old state is forgotten), and around the
+   first fact of a rhythm (it begins a line of buckets);
 2. after a heartbeat (late arrivals are published then);
 3. after the first closing, if the stretch holds events for buckets that are closed already;
-4. before an event for a bucket that an earlier event of the stretch closes.
+4. before an event for a bucket that an earlier event of the stretch closes;
+5. before an event that reaches back: one that moves an item to another place or due date, or
+   tells of a beginning once the end is known (module ``streams.reach``).
 
 Everything else commutes, because an event never changes what lies before its own time.
 """
@@ -28,6 +31,7 @@ from streams.agency import Agency
 from streams.arrivals import HEARTBEAT, TYPES, Arrivals
 from streams.facts import Prepared, prepare
 from streams.gauge import Gauge
+from streams.reach import reaching_back
 from streams.source import FAR_PAST, Source
 
 I64 = NDArray[np.int64]
@@ -62,15 +66,20 @@ def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
         return
     names = list(agency.sources)
     prepared = list(prepare(arrivals, set(agency.items), agency.place, agency.settings.standard_ms))
-    for one in prepared:
-        _link(agency, names, arrivals, one)
+    back = reaching_back(agency.items, prepared)
     start = 0
     while start < len(arrivals):
         yield from _enter(agency, names, arrivals, start)
         hard = _hard_stop(agency, names, arrivals, start)
+        hard = min([hard, *back[np.searchsorted(back, start + 1) :][:1].tolist()])
+        hard = _line_stop(agency, prepared, start, hard)
         marks = _Watermarks(agency, names, arrivals, start, hard)
         stop = _soft_stop(agency, arrivals, marks, start, hard)
-        _apply(agency, prepared, start, stop)
+        for whole in prepared:
+            part = whole.between(start, stop)
+            if part is not None:
+                _link(agency, names, arrivals, part)
+                _apply(agency, part)
         marks.settle(stop)
         yield from _close(agency, arrivals, marks, start, stop)
         start = stop
@@ -78,8 +87,6 @@ def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
 
 def _link(agency: Agency, names: list[str], arrivals: Arrivals, one: Prepared) -> None:
     """Remember which sources feed which places."""
-    if not len(one.rows):
-        return
     both = one.facts.columns["place"] * len(names) + arrivals.sources[one.rows]
     for pair in np.unique(both).tolist():
         agency.fed.setdefault(pair // len(names), set()).add(names[pair % len(names)])
@@ -120,6 +127,21 @@ def _hard_stop(agency: Agency, names: list[str], arrivals: Arrivals, start: int)
     return max(stop, start + 1)
 
 
+def _line_stop(agency: Agency, prepared: list[Prepared], start: int, stop: int) -> int:
+    """Where the stretch must end, so that an event that begins a line of buckets is alone."""
+    for whole in prepared:
+        part = whole.between(start, stop)
+        if part is None:
+            continue
+        rhythm = part.facts.columns.get("rhythm", np.full(len(part.rows), -1, np.int64))
+        for code in np.unique(rhythm).tolist():
+            lines = {(gauge, max(code, gauge.step)) for gauge in agency.readers[part.act.kind]}
+            if any(line not in gauge.first for gauge, line in lines):
+                row = int(part.rows[np.argmax(rhythm == code)])
+                stop = min(stop, max(row, start + 1))
+    return stop
+
+
 class _Watermarks:
     """Running watermarks over one stretch: of each source, and of each gauge."""
 
@@ -147,7 +169,7 @@ class _Watermarks:
         self._of_gauge: dict[frozenset[str], I64 | None] = {}
 
     def gauge(self, gauge: Gauge) -> I64 | None:
-        """The running watermark of a gauge; None if nothing of the stretch can move it."""
+        """The running watermark of a gauge; None while no source that feeds it is live."""
         live = [s for s in self.agency.feeding(gauge.indicator.id) if not s.stale]
         key = frozenset(source.name for source in live)
         if key not in self._of_gauge:
@@ -155,7 +177,7 @@ class _Watermarks:
         return self._of_gauge[key]
 
     def _least(self, live: list[Source]) -> I64 | None:
-        if not any(source.name in self.of_source for source in live):
+        if not live:
             return None
         size = len(self.front)
         least: I64 = np.minimum.reduce(
@@ -199,14 +221,14 @@ def _soft_stop(
             continue
         before = np.concatenate(([FAR_PAST], running[:-1]))
         behind = np.flatnonzero(reads & (times < before))
-        for line in gauge.first or (gauge.step,):
-            rhythm = RHYTHMS[line]
-            end = gauge.next_end(line) if line in gauge.first else FAR_PAST
-            closing = int(np.searchsorted(running, end)) if end > FAR_PAST else 0
-            if end > FAR_PAST and closing < len(running) and line in gauge.closed:
-                frontier = agency.calendar.end(rhythm, gauge.closed[line])
-                if (reads & (times < frontier)).any():
-                    stop = min(stop, start + closing + 1)
+        # Where a line has not closed anything yet, an early event may still move its first end.
+        ends = {line: gauge.next_end(line) for line in gauge.closed}
+        frontiers = [agency.calendar.end(RHYTHMS[line], n) for line, n in gauge.closed.items()]
+        if frontiers and (reads & (times < max(frontiers))).any():
+            first = min(ends.values()) if len(ends) == len(gauge.first) else FAR_PAST
+            stop = min(stop, start + int(np.searchsorted(running, first)) + 1)
+        for line in gauge.first:
+            rhythm, end = RHYTHMS[line], ends.get(line, FAR_PAST)
             late = behind[before[behind] >= end]
             if len(late):
                 mine = agency.calendar.bucket(rhythm, times[late])
@@ -217,20 +239,16 @@ def _soft_stop(
     return max(stop, start + 1)
 
 
-def _apply(agency: Agency, prepared: list[Prepared], start: int, stop: int) -> None:
-    """Change items by what events start … stop - 1 say, and tell the gauges."""
-    for whole in prepared:
-        part = whole.between(start, stop)
-        if part is None:
-            continue
-        items = agency.items[part.act.kind]
-        rows = items.rows(part.facts.keys)
-        touched, first = np.unique(rows, return_index=True)
-        before = items.view(touched)
-        items.update(rows, part.facts)
-        after = items.view(touched)
-        for gauge in agency.readers[part.act.kind]:
-            gauge.absorb(part.act.kind, before, after, part.times, first)
+def _apply(agency: Agency, part: Prepared) -> None:
+    """Change items by what some events say, and tell the gauges."""
+    items = agency.items[part.act.kind]
+    rows = items.rows(part.facts.keys)
+    touched, first = np.unique(rows, return_index=True)
+    before = items.view(touched)
+    items.update(rows, part.facts)
+    after = items.view(touched)
+    for gauge in agency.readers[part.act.kind]:
+        gauge.absorb(part.act.kind, before, after, part.times, first)
 
 
 def _close(

@@ -109,13 +109,16 @@ class Gauge:
         if panes is None:
             panes = self.panes[line] = Panes(values.shape[1])
         table = self.cells.of(self.places)
+        last = int(at.max())
         for grain in range(table.shape[1]):
             cells = table[place, grain]
             on = cells >= 0
             if on.any():
+                last = max(last, panes.began(cells[on], at[on]))
                 panes.add(at[on], cells[on], values[on])
-                panes.single[cells[on & single]] = True
-        self._spoil(line, int(at.min()), int(at.max()) + self.window(line) - 1)
+                on &= single
+                last = max(last, panes.alone(cells[on], at[on]))
+        self._spoil(line, int(at.min()), last + self.window(line) - 1)
 
     def _spoil(self, line: int, low: int, high: int) -> None:
         if low <= self.closed.get(line, -FAR):
@@ -168,7 +171,7 @@ class Gauge:
         for cell in np.flatnonzero(panes.first <= number).tolist():
             counted = [int(x) for x in shown[cell]]
             own = [int(x) for x in bucket[cell]]
-            known = bool(panes.single[cell]) and indicator.zero
+            known = indicator.zero and int(panes.single[cell]) <= number
             usage = {"used": counted[width]}
             usage |= dict(zip(indicator.excluded, counted[width + 1 :], strict=True))
             lived = min(1.0, (number - int(panes.first[cell]) + 1) / length)

@@ -86,14 +86,11 @@ class Items:
     def rows(self, keys: Sequence[int]) -> I64:
         """Row numbers of these keys, new rows made where needed."""
         index = self.index
-        rows = np.empty(len(keys), np.int64)
-        for i, key in enumerate(keys):
-            row = index.get(key)
-            if row is None:
-                row = index[key] = len(index)
-            rows[i] = row
+        for key in keys:
+            if key not in index:
+                index[key] = len(index)
         self._grow(len(index))
-        return rows
+        return np.array([index[key] for key in keys], np.int64)
 
     def view(self, rows: I64 | slice) -> View:
         """A copy of these rows; a slice gives a window on the table itself."""

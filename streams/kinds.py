@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from models.event import DATA_TYPES
@@ -40,6 +39,8 @@ class Act(NamedTuple):
     kind: str
     keys: Callable[[Any], Sequence[str]]
     """One event's data to the keys of the items it speaks of."""
+    field: str = ""
+    """Where the only key stands, if an event always has one and has it in one field."""
     step: str = ""
     rank: int = 0
     stratum: str = ""
@@ -80,11 +81,6 @@ ABSENT = -1
 """An optional count that was not given."""
 
 
-def _key(field: str) -> Callable[[Any], Sequence[str]]:
-    get = attrgetter(field)
-    return lambda data: (get(data),)
-
-
 def _period(data: Any) -> Sequence[str]:
     """Everything that names a count, and nothing that it counted."""
     stratum = getattr(data, "channel", "") or getattr(data, "mode", "")
@@ -93,8 +89,8 @@ def _period(data: Any) -> Sequence[str]:
     return (f"{data.unit}\x1f{service}\x1f{stratum}\x1f{start}\x1f{end}\x1f{data.part}",)
 
 
-def _subject(data: Any) -> Sequence[str]:
-    return (data.subject.id,)
+def _none(_: Any) -> Sequence[str]:
+    return ()
 
 
 def _changes(data: Any) -> Sequence[str]:
@@ -121,7 +117,7 @@ def _steps(family: str, kind: str, key: str, **named: str) -> dict[str, list[Act
     ranks = {step: len(KINDS[kind].steps) - i for i, step in enumerate(KINDS[kind].steps)}
     return {
         f"headwind.{family}.{what}.v1": [
-            Act(kind, _key(key), step, ranks[step], _STRATA.get(kind, ""))
+            Act(kind, _none, key, step, ranks[step], _STRATA.get(kind, ""))
         ]
         for what, step in named.items()
     }
@@ -136,6 +132,7 @@ def _launch() -> dict[str, list[Act]]:
     act = Act(
         "opportunity",
         lambda data: (data.opportunity,) if data.opportunity else (),
+        "",
         "launched",
         1,
         "size_class",
@@ -145,7 +142,9 @@ def _launch() -> dict[str, list[Act]]:
 
 def _counted(family: str, *kinds: str) -> dict[str, list[Act]]:
     return {
-        f"headwind.{family}.{kind}.counted.v1": [Act(kind, _period, "", 0, _STRATA.get(kind, ""))]
+        f"headwind.{family}.{kind}.counted.v1": [
+            Act(kind, _period, "", "", 0, _STRATA.get(kind, ""))
+        ]
         for kind in kinds
     }
 
@@ -157,18 +156,18 @@ def _cdevents() -> dict[str, list[Act]]:
         words = name.split(".")
         if words[:3] == ["dev", "cdevents", "change"]:
             step, rank = change[words[3]]
-            acts[name] = [Act("change", _subject, step, rank, "", _first_commit)]
+            acts[name] = [Act("change", _none, "subject.id", step, rank, "", _first_commit)]
         elif words[:3] == ["dev", "cdevents", "service"]:
             if words[3] == "rolledback":
-                acts[name] = [Act("deployment", _subject, "rolledback", 1)]
+                acts[name] = [Act("deployment", _none, "subject.id", "rolledback", 1)]
                 continue
             acts[name] = [
-                Act("deployment", _subject, "deployed", 2),
-                Act("change", _changes, "deployed", 2),
+                Act("deployment", _none, "subject.id", "deployed", 2),
+                Act("change", _changes, "", "deployed", 2),
             ]
         elif words[:3] == ["dev", "cdevents", "incident"]:
             step, rank = ("resolved", 1) if words[3] == "resolved" else ("detected", 2)
-            acts[name] = [Act("incident", _subject, step, rank)]
+            acts[name] = [Act("incident", _none, "subject.id", step, rank)]
     return acts
 
 

@@ -31,6 +31,7 @@ class Cells:
 
     def of(self, places: list[Cell]) -> I64:
         """Cells of all places so far: (places, grains), -1 where a grain adds none."""
+        rows: list[list[int]] = []
         for place in places[len(self._table) :]:
             row: list[int] = []
             for grain in self.grains:
@@ -40,7 +41,9 @@ class Cells:
                     number = self._index[cell] = len(self.names)
                     self.names.append(cell)
                 row.append(-1 if number in row else number)
-            self._table = np.vstack((self._table, np.array([row], np.int64)))
+            rows.append(row)
+        if rows:
+            self._table = np.vstack((self._table, np.array(rows, np.int64)))
         return self._table
 
 
@@ -48,7 +51,7 @@ class Panes:
     """Sums by (bucket, cell): int64, dense, growing at both ends.
 
     Shape (buckets, cells, width). ``first`` is the first bucket in which a cell had a fact;
-    ``single`` tells the cells that are fed by single events, for which no event means zero.
+    ``single`` is the first in which a single event fed it: from there on, none means zero.
     """
 
     def __init__(self, width: int) -> None:
@@ -56,13 +59,29 @@ class Panes:
         self.origin = FAR
         self.sums: I64 = np.zeros((0, 0, width), np.int64)
         self.first: I64 = np.zeros(0, np.int64)
-        self.single: NDArray[np.bool_] = np.zeros(0, bool)
+        self.single: I64 = np.zeros(0, np.int64)
 
     def add(self, buckets: I64, cells: I64, values: I64) -> None:
         """Add ``values`` (n, width) at (n,) buckets and cells."""
         self._room(int(buckets.min()), int(buckets.max()), int(cells.max()))
         np.add.at(self.sums, (buckets - self.origin, cells), values)
         np.minimum.at(self.first, cells, buckets)
+
+    def began(self, cells: I64, buckets: I64) -> int:
+        """The last bucket that sees some cell begin earlier, if any began; else nothing's."""
+        known = cells < len(self.first)
+        was = self.first[cells[known]]
+        moved = was[(buckets[known] < was) & (was < FAR)]
+        return int(moved.max()) if len(moved) else -FAR
+
+    def alone(self, cells: I64, buckets: I64) -> int:
+        """Take in single events; the last bucket in which their absence now means zero."""
+        if not len(cells):
+            return -FAR
+        was = self.single[cells]
+        np.minimum.at(self.single, cells, buckets)
+        moved = was[(buckets < was) & (was < FAR)]
+        return int(moved.max()) if len(moved) else -FAR
 
     def window(self, start: int, stop: int) -> I64:
         """Sums over buckets start … stop - 1: (cells, width)."""
@@ -94,7 +113,7 @@ class Panes:
         self.sums = grown
         self.origin -= front
         self.first = np.concatenate((self.first, np.full(more, FAR, np.int64)))
-        self.single = np.concatenate((self.single, np.zeros(more, bool)))
+        self.single = np.concatenate((self.single, np.full(more, FAR, np.int64)))
 
     def dump(self) -> bytes:
         """The panes as bytes; trailing empty buckets left out."""
@@ -115,5 +134,5 @@ class Panes:
         panes.origin = origin
         panes.sums = np.frombuffer(sums, np.int64).reshape(shape).copy()
         panes.first = np.frombuffer(first, np.int64).copy()
-        panes.single = np.frombuffer(single, bool).copy()
+        panes.single = np.frombuffer(single, np.int64).copy()
         return panes

@@ -1,14 +1,33 @@
-"""The recent buckets of one cell, as detection needs them."""
+"""The recent buckets of one cell, as detection needs them.
+
+History lies packed: four bytes a value, one for its place in the season, one for the distance
+to the bucket before; a daily series takes some 3 KB, in memory and in a snapshot alike. Values
+are rounded to single precision when they are learned, so that a series that was stored and
+restored is the same to the last bit as one that was not.
+"""
 
 from __future__ import annotations
+
+from struct import Struct
+from typing import Final
 
 import msgspec
 
 from models.alert import AlertState, Severity
 from models.value import Rhythm
 
-KEPT: dict[Rhythm, int] = {"hour": 1512, "day": 420, "week": 112, "month": 60, "quarter": 24}
+KEPT: dict[Rhythm, int] = {"hour": 1512, "day": 427, "week": 112, "month": 60, "quarter": 24}
 """Buckets kept: nine weeks of hours, fourteen months of days, two years of weeks …"""
+
+RESIDUALS: Final = 56
+"""Residuals that the scale is read from: eight weeks of days."""
+
+LONG_GAP: Final = 255
+"""A gap of so many buckets or more is kept as this: what lies behind it has no place in time."""
+
+_VALUE: Final = Struct("<f")
+_PAIR: Final = Struct("<ff")
+_LARGEST: Final = 3.0e38
 
 
 class Bucket(msgspec.Struct, frozen=True):
@@ -41,16 +60,18 @@ class Episode(msgspec.Struct):
     worst: float = 0.0
 
 
-class Series(msgspec.Struct):
-    """History in columns, oldest first, and where the series stands.
+class Series(msgspec.Struct, array_like=True):
+    """History in packed columns, oldest first, and where the series stands."""
 
-    ``residuals`` are those of buckets that were learned, in the unit of the value.
-    """
-
-    numbers: list[int] = []
-    values: list[float] = []
-    slots: list[int] = []
-    residuals: list[float] = []
+    last: int = 0
+    """Number of the newest bucket learned."""
+    gaps: bytearray = msgspec.field(default_factory=bytearray)
+    """Distance of each bucket to the one before, at most :data:`LONG_GAP`."""
+    packed: bytearray = msgspec.field(default_factory=bytearray)
+    slots: bytearray = msgspec.field(default_factory=bytearray)
+    """Place of each bucket in its season, 255 for a holiday."""
+    misses: bytearray = msgspec.field(default_factory=bytearray)
+    """Residuals of learned buckets, each with the middle that it was taken from."""
     run: int = 0
     """Buckets in a row that were far off in one direction."""
     run_direction: str = ""
@@ -58,22 +79,70 @@ class Series(msgspec.Struct):
     run_signals: int = 0
     episode: Episode | None = None
 
+    def __len__(self) -> int:
+        """Buckets kept."""
+        return len(self.slots)
+
     def learn(self, bucket: Bucket, residual: float | None, kept: int) -> None:
-        """Take a bucket into the history; the oldest falls out."""
-        self.numbers.append(bucket.number)
-        self.values.append(bucket.value)
-        self.slots.append(bucket.slot)
+        """Take a bucket into the history; the oldest falls out.
+
+        ``residual`` is value less middle, None where there was no middle yet.
+        """
+        gap = bucket.number - self.last if self.slots else LONG_GAP
+        self.gaps.append(min(max(gap, 0), LONG_GAP))
+        self.last = bucket.number
+        self.packed += _VALUE.pack(_single(bucket.value))
+        self.slots.append(bucket.slot & 0xFF)
         if residual is not None:
-            self.residuals.append(residual)
-            del self.residuals[:-RESIDUALS]
-        if len(self.numbers) > kept:
-            del self.numbers[0], self.values[0], self.slots[0]
+            self.misses += _PAIR.pack(_single(residual), _single(bucket.value - residual))
+            del self.misses[: -RESIDUALS * _PAIR.size]
+        if len(self.slots) > kept:
+            del self.gaps[0], self.slots[0], self.packed[: _VALUE.size]
+
+    def value(self, place: int) -> float:
+        """The value of the bucket at this place of the history, 0 the oldest."""
+        return float(_VALUE.unpack_from(self.packed, place * _VALUE.size)[0])
+
+    def recent(self, slot: int | None, many: int, before: int | None = None) -> list[float]:
+        """The last ``many`` values of a slot (None: of all), newest first.
+
+        ``before`` is a place of the history: only what lies before it counts.
+        """
+        end = len(self.slots) if before is None else before
+        if slot is None:
+            return [self.value(place) for place in range(end - 1, max(end - many, 0) - 1, -1)]
+        found: list[float] = []
+        while len(found) < many and (end := self.slots.rfind(slot & 0xFF, 0, end)) >= 0:
+            found.append(self.value(end))
+        return found
+
+    def residuals(self) -> list[tuple[float, float]]:
+        """Residuals of learned buckets, oldest first, each with its middle."""
+        return list(_PAIR.iter_unpack(self.misses))
+
+    def between(self, low: int, high: int) -> range:
+        """Places of the history whose bucket numbers lie in low … high, both included.
+
+        Places behind a gap too long to be kept are left out.
+        """
+        number, stop, start = self.last, len(self.slots), len(self.slots)
+        for place in range(len(self.slots) - 1, -1, -1):
+            if number < low:
+                break
+            start = place
+            if number > high:
+                stop = place
+            if self.gaps[place] == LONG_GAP:
+                break
+            number -= self.gaps[place]
+        return range(start, max(start, stop))
 
     def forget(self) -> None:
         """Start anew: a new level holds."""
-        for column in (self.numbers, self.values, self.slots, self.residuals):
+        for column in (self.gaps, self.packed, self.slots, self.misses):
             column.clear()
 
 
-RESIDUALS = 63
-"""Residuals that the scale is read from: nine weeks of days."""
+def _single(value: float) -> float:
+    """A number that single precision can hold."""
+    return min(max(value, -_LARGEST), _LARGEST)

@@ -25,6 +25,7 @@ from connectors._publish import Batch, EmbeddedPublisher
 from connectors._report import FileReport, LoadError, LoadReport
 from connectors._report import Progress as Step
 from deploy import show
+from deploy.collector import spare
 from deploy.commands.serve import now, read_settings
 from deploy.lock import engine_lock
 from deploy.options import CONFIG, STORE, Config, Store, moment
@@ -86,6 +87,7 @@ def command(
     and the exit code is then 1. A load that was cut off goes on where it stopped.
     """
     settings = read_settings(config)
+    spare()
     database = open_store(store)
     stamp = moment(received, "--received")
     clock: Callable[[], int] = now if stamp is None else lambda: stamp

@@ -66,7 +66,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Data(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    gc=False,
 ):
     """The data of an event; every type may say which unit of the agency it is about."""
 

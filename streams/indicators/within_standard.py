@@ -43,7 +43,7 @@ class WithinStandard(Tally):
             return Cases(items.start, reason, (items.within_standard, items.completed))
         done, due, began = items.closed, items.due, items.opened
         in_time = done <= due
-        at = np.where(in_time, done, due)
+        at = np.where(in_time, done, np.where(began < NEVER, np.maximum(due, began), due))
         reason = np.where(at < NEVER, USED, PENDING)
         reason = np.where(due == NEVER, NO_DUE_DATE, reason)
         reason = np.where((done < NEVER) & (done < began), ENDS_BEFORE_START, reason)
