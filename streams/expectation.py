@@ -80,14 +80,7 @@ def expect(
     residuals = series.residuals()
     if middle is None or len(residuals) < min(WARM[rhythm], 56):
         return None
-    spread = NORMAL * median(abs(miss) / _noise(about, quantity) for miss, about in residuals)
-    least = SMALLEST_LEVEL if quantity == "level" else 1e-9
-    scale = max(
-        spread * _noise(middle, quantity),
-        _counting(middle, bucket.n, quantity),
-        SMALLEST * abs(middle),
-        least,
-    )
+    scale = _scale(residuals, middle, bucket.n, quantity)
     fell, rose = _last_year(series, bucket, rhythm, quantity)
     low = middle + min(fell + NOISE * scale, 0.0) - WIDE * scale
     high = middle + max(rose - NOISE * scale, 0.0) + WIDE * scale
@@ -98,24 +91,28 @@ def expect(
     return Expectation(middle, low, high, scale)
 
 
-def _noise(middle: float, quantity: Quantity) -> float:
-    """The unit that residuals of different slots are pooled in."""
+def _scale(
+    residuals: list[tuple[float, float]], middle: float, n: int, quantity: Quantity
+) -> float:
+    """The standard deviation of a bucket in control about its middle."""
+    if quantity == "level":
+        spread = NORMAL * median(abs(miss) for miss, _ in residuals)
+        return max(spread, SMALLEST * abs(middle), SMALLEST_LEVEL)
     if quantity == "count":
-        return sqrt(max(middle, 1.0))
-    if quantity == "share":
-        p = min(max(middle, 0.01), 0.99)
-        return sqrt(p * (1 - p))
-    return 1.0
+        spread = NORMAL * median(abs(miss) / max(about, 1.0) for miss, about in residuals)
+        counting = median(1.0 / max(about, 1.0) for _, about in residuals)
+        beyond = max(spread * spread - counting, SMALLEST * SMALLEST)
+        mean = max(middle, 1.0)
+        return sqrt(mean + beyond * mean * mean)
+    spread = NORMAL * median(abs(miss) / sqrt(_spread(about, 50)) for miss, about in residuals)
+    mine = _spread(middle, n)
+    return max(spread * sqrt(mine), sqrt(mine / max(n, 1)), SMALLEST * abs(middle))
 
 
-def _counting(middle: float, n: int, quantity: Quantity) -> float:
-    """The standard deviation that comes from counting alone: Poisson, or binomial."""
-    if quantity == "count":
-        return sqrt(max(middle, 1.0))
-    if quantity == "share":
-        p = min(max(middle, 1 / (n + 2)), 1 - 1 / (n + 2))
-        return sqrt(p * (1 - p) / max(n, 1))
-    return 0.0
+def _spread(share: float, n: int) -> float:
+    """p(1 - p), of a share that n cases could not tell from 0 or 1."""
+    p = min(max(share, 1 / (n + 2)), 1 - 1 / (n + 2))
+    return p * (1 - p)
 
 
 def _last_year(
