@@ -75,8 +75,7 @@ class Agency:
         fine = np.flatnonzero(~future & ~late)
         verdict = np.full(len(arrivals), REPEAT, np.int8)
         if len(fine):
-            days = np.maximum(arrivals.times[fine] // DAY_MS, 0)
-            verdict[fine] = self.seen.sift(arrivals.ids[fine], arrivals.bodies[fine], days)
+            verdict[fine] = self._sift(arrivals, fine, front)
         self._account(arrivals, verdict, future, late)
         out = np.flatnonzero(future | late | (verdict == REUSED)).tolist()
         refused += [
@@ -85,6 +84,23 @@ class Agency:
         ]
         self.latest = int(front[-1])
         arrivals.keep(np.flatnonzero((verdict == NEW) & ~future & ~late))
+
+    def _sift(self, arrivals: Arrivals, rows: I64, front: I64) -> NDArray[np.int8]:
+        """Tell new events from repeats; with every new month, ids beyond retention go first."""
+        verdict = []
+        known = front[rows]
+        months = self.calendar.bucket("month", np.maximum(front, 0))
+        news = np.flatnonzero(months[rows + 1] > months[rows])
+        for some in np.split(np.arange(len(rows)), news):
+            if not len(some):
+                continue
+            if known[some[0]] > FAR_PAST:
+                horizon = int(known[some[0]]) - self.settings.retention.days * DAY_MS
+                self.seen.forget(horizon // DAY_MS)
+            mine = rows[some]
+            days = np.maximum(arrivals.times[mine] // DAY_MS, 0)
+            verdict.append(self.seen.sift(arrivals.ids[mine], arrivals.bodies[mine], days))
+        return np.concatenate(verdict)
 
     def _account(
         self,
@@ -157,9 +173,9 @@ class Agency:
             source.types.add(kind)
             self._feeding.clear()
 
-    def silent(self, cell: Cell, sources: Sequence[Source]) -> str:
-        """The silent sources of a cell that has no other, as words; else empty."""
-        if not any(source.stale for source in sources):
+    def silent(self, cell: Cell, sources: Sequence[Source], end: int) -> str:
+        """The sources of a cell if all fell silent before ``end`` (ms), as words; else empty."""
+        if not any(source.lacks(end) for source in sources):
             return ""
         mine: set[str] = set()
         for code, place in enumerate(self.places):
@@ -168,20 +184,20 @@ class Agency:
             ):
                 mine |= self.fed.get(code, set())
         mine &= {source.name for source in sources}
-        if mine and all(self.sources[name].stale for name in mine):
+        if mine and all(self.sources[name].lacks(end) for name in mine):
             return ", ".join(sorted(mine))
         return ""
 
     def prune(self) -> None:
         """Forget what is older than retention."""
         horizon = self.front - self.settings.retention.days * DAY_MS
-        self.seen.forget(horizon // DAY_MS)
         for items in self.items.values():
             items.prune(horizon)
         moment = np.array([horizon], np.int64)
         for gauge in self.gauges.values():
             for line, panes in gauge.panes.items():
-                panes.prune(int(self.calendar.bucket(RHYTHMS[line], moment)[0]))
+                oldest = int(self.calendar.bucket(RHYTHMS[line], moment)[0])
+                panes.prune(oldest - gauge.window(line) + 1)
 
 
 def _word(

@@ -8,6 +8,8 @@
 4. It closes itself when enough buckets in a row are back: within a twentieth, or inside the
    usual interval. It also closes when it has lasted so long that this is the new level.
 
+5. What is news, or belongs to an episode, is set aside: nothing usual is learned from it.
+
 Low counts, gaps, silence and hidden values open nothing and close nothing. Nothing here sends.
 """
 
@@ -15,9 +17,10 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from models.alert import Severity
 from models.value import Rhythm
 from streams.expectation import Expectation, Quantity
-from streams.series import Bucket, Series
+from streams.series import KEPT, Bucket, Episode, Series
 
 OFF, BACK = 0.10, 0.05
 """Depth from which a bucket is off, and below which it is back."""
@@ -27,6 +30,9 @@ CRITICAL = 0.25
 
 OPENS_AFTER = 2
 """Buckets off in a row."""
+
+MAY_MISS = 3
+"""Buckets that may be missing from a row (weekends, low counts) before it counts as broken."""
 
 CLOSES_AFTER: dict[Rhythm, int] = {"hour": 24, "day": 5, "week": 2, "month": 2, "quarter": 2}
 """Buckets in a row that must be back."""
@@ -53,18 +59,22 @@ class Verdict(NamedTuple):
     what: Literal["", "open", "worse", "close", "new level"]
     depth: float
     """How much worse than expected, as a share; negative where better."""
-    severity: Literal["critical", "warning", "info"]
+    severity: Severity
 
 
-def depth(value: float, expected: float, direction: str, quantity: Quantity) -> float:
-    """How far a value lies from what was expected, as a share of it, in this direction.
+def depth(
+    value: float, expected: float, direction: str, quantity: Quantity, *, inverted: bool = False
+) -> float:
+    """How far a value lies from what was expected, in this direction: |1 - Q|, signed.
 
-    Levels are in per cent points already, so a hundredth of the difference is taken.
+    Q is value / expected, or expected / value where ``inverted`` (lower is better). Levels are
+    in per cent points already, so a hundredth of the difference is taken.
     """
     off = value - expected if direction == "up" else expected - value
     if quantity == "level":
         return off / 100
-    return off / abs(expected) if expected else float(off > 0)
+    whole = abs(value if inverted else expected)
+    return off / whole if whole else float(off > 0) - float(off < 0)
 
 
 def decide(
@@ -75,26 +85,41 @@ def decide(
     *,
     news: bool,
 ) -> Verdict:
-    """Judge a bucket and move the series' run and episode on; the caller keeps the record."""
+    """Judge a bucket and move the series' run and episode on; the caller keeps the record.
+
+    The caller opens and ends the episode, and learns the bucket unless an episode stands or
+    the bucket is news and :data:`OFF`; those are set aside here.
+    """
     course, quantity, rhythm = nature
     bad = _direction(series, bucket, expected, course)
-    deep = depth(bucket.value, expected.expected, bad, quantity)
+    inverted = course == "down"
+    deep = depth(bucket.value, expected.expected, bad, quantity, inverted=inverted)
     usual = expected.low <= bucket.value <= expected.high
     severity = _severity(course, deep)
-    episode = series.episode
-    if episode is None:
+    if series.episode is None:
         _run(series, bucket, bad, off=deep >= OFF and not usual, news=news)
         opens = series.run >= OPENS_AFTER and series.run_signals > 0
+        if rhythm != "hour" and (opens or (news and deep >= OFF)):
+            series.set_aside(bucket, KEPT[rhythm])
         return Verdict("open" if opens else "", deep, severity)
+    what = _go_on(series.episode, deep, severity, rhythm, back=deep < BACK or usual)
+    if rhythm != "hour" and what in ("", "worse"):
+        series.set_aside(bucket, KEPT[rhythm])
+    return Verdict(what, deep, severity)
+
+
+def _go_on(
+    episode: Episode, deep: float, severity: Severity, rhythm: Rhythm, *, back: bool
+) -> Literal["", "worse", "close", "new level"]:
+    """Count a bucket of an episode and say whether it ends or gets worse."""
     episode.buckets += 1
     episode.worst = max(episode.worst, deep)
-    episode.quiet = episode.quiet + 1 if deep < BACK or usual else 0
+    episode.quiet = episode.quiet + 1 if back else 0
     if episode.quiet >= CLOSES_AFTER[rhythm]:
-        return Verdict("close", deep, severity)
+        return "close"
     if episode.buckets >= NEW_LEVEL[rhythm]:
-        return Verdict("new level", deep, severity)
-    worse = RANK[severity] > RANK[episode.severity] and deep >= OFF
-    return Verdict("worse" if worse else "", deep, severity)
+        return "new level"
+    return "worse" if RANK[severity] > RANK[episode.severity] and deep >= OFF else ""
 
 
 def _direction(series: Series, bucket: Bucket, expected: Expectation, course: Course) -> str:
@@ -106,7 +131,7 @@ def _direction(series: Series, bucket: Bucket, expected: Expectation, course: Co
     return "down" if course == "up" else "up"
 
 
-def _severity(course: Course, deep: float) -> Literal["critical", "warning", "info"]:
+def _severity(course: Course, deep: float) -> Severity:
     if course == "context":
         return "info"
     return "critical" if deep >= CRITICAL else "warning"
@@ -116,7 +141,9 @@ def _run(series: Series, bucket: Bucket, bad: str, *, off: bool, news: bool) -> 
     if not off:
         series.run, series.run_signals, series.run_direction = 0, 0, ""
         return
-    if series.run_direction != bad:
+    length = bucket.end - bucket.start
+    broken = bucket.start - series.run_since > (series.run + MAY_MISS) * length
+    if series.run_direction != bad or broken:
         series.run, series.run_signals, series.run_direction = 0, 0, bad
     if not series.run:
         series.run_since = bucket.start

@@ -125,7 +125,8 @@ class Engine:
         into = changes.restated if step.anew else changes.values
         told = [measured for measured in cells if _is_shared(measured.cell)]
         for measured in cells:
-            made = values(gauge.indicator, frame, measured, agency.silent(measured.cell, sources))
+            silent = agency.silent(measured.cell, sources, frame.end)
+            made = values(gauge.indicator, frame, measured, silent)
             into.extend(made)
             if not step.anew:
                 watch.bucket(gauge, step, made, changes)
@@ -168,13 +169,14 @@ def _measure(agency: Agency, gauge: Gauge, line: int, number: int) -> list[Measu
 
 def _frame(agency: Agency, step: Closing, sources: Sequence[Source]) -> Frame:
     calendar, rhythm = step.gauge.calendar, RHYTHMS[step.line]
+    end = calendar.end(rhythm, step.number)
     first = step.number - step.gauge.window(step.line) + 1
     return Frame(
         agency=agency.name,
         rhythm=rhythm,
         window_start=calendar.start(rhythm, first),
         start=calendar.start(rhythm, step.number),
-        end=calendar.end(rhythm, step.number),
-        live=sum(not source.stale for source in sources) / max(len(sources), 1),
+        end=end,
+        live=sum(not source.lacks(end) for source in sources) / max(len(sources), 1),
         recorded=step.recorded,
     )

@@ -6,9 +6,11 @@
 - The **scale**: 1.4826 times the median absolute residual of the last 56 buckets, pooled over
   slots in units of their own noise (square root of the middle for counts, of p(1 - p) for
   shares), and never less than what counting alone makes uncertain, nor than 2 % of the middle.
-- The **interval**: three scales about the middle, widened by what this time of the year did a
-  year ago: a tax peak that comes every June lifts the upper end in June. Of last year's
-  excursion two scales are taken for noise.
+- The **interval**: three scales about the middle; for counts and levels widened by what this
+  time of the year did a year ago, whether or not that was an alert then: a tax peak that comes
+  every June lifts the upper end in June, a week of Christmas lowers the lower one. Of last
+  year's excursion two scales are taken for noise, and what lasted over four weeks was no
+  season. Shares get no such allowance: a service that failed last June may not fail again.
 
 Causal: nothing of the bucket or after it is used, and while an episode lasts nothing of the
 episode. Silent until the middle has four values of the slot (eight buckets for weeks and
@@ -25,7 +27,7 @@ from statistics import median
 from typing import Literal, NamedTuple
 
 from models.value import Rhythm
-from streams.series import Bucket, Series
+from streams.series import AWAY, Bucket, Series
 
 SAME = 8
 """Values of the same slot that the middle is taken of."""
@@ -50,6 +52,9 @@ SMALLEST_LEVEL = 0.5
 
 YEAR: dict[Rhythm, tuple[int, int]] = {"day": (364, 7), "week": (52, 1), "month": (12, 0)}
 """How many buckets ago this time of the year was, and how many about it belong to it."""
+
+SEASON = 28
+"""An excursion of more buckets than this was a shock, which next year does not excuse."""
 
 NOISE = 2.0
 """Scales of last year's excursion that are taken for noise."""
@@ -122,7 +127,7 @@ def _last_year(
 
     In the unit of the value; counts in proportion to today's middle. Zeros without a last year.
     """
-    if rhythm not in YEAR:
+    if rhythm not in YEAR or quantity == "share":
         return 0.0, 0.0
     ago, about = YEAR[rhythm]
     places = series.between(bucket.number - ago - about, bucket.number - ago + about)
@@ -130,7 +135,9 @@ def _last_year(
     middles: dict[int | None, float | None] = {}
     today = center(series, bucket, rhythm) or 0.0
     for place in places:
-        slot = series.slots[place] if rhythm == "day" else None
+        if series.away(place) > SEASON or series.slots[place] == 0xFE:
+            continue
+        slot = _slot(series.slots[place]) if rhythm == "day" else None
         if slot not in middles:
             before = series.recent(slot, SAME, places.start)
             middles[slot] = median(before) if len(before) >= FEWEST[rhythm] else None
@@ -140,3 +147,8 @@ def _last_year(
         move = series.value(place) - middle
         moves.append(move * today / middle if quantity == "count" else move)
     return min(moves, default=0.0), max(moves, default=0.0)
+
+
+def _slot(kept: int) -> int:
+    """The slot of a bucket, set aside or not."""
+    return kept if kept == 0xFF else kept & ~AWAY

@@ -6,8 +6,9 @@ times more, so events are taken in stretches, and a stretch ends early wherever 
 one would be seen in the result:
 
 1. before a source's first event of a type (it begins to hold buckets back), before the first
-   event of a silent source, before a new month (when old state is forgotten), and around the
-   first fact of a rhythm (it begins a line of buckets);
+   event of a silent source, before a new month (when old state is forgotten), around the
+   first fact of a rhythm (it begins a line of buckets), and, while some source is silent,
+   before the first fact from another source about a place;
 2. after a heartbeat (late arrivals are published then);
 3. after the first closing, if the stretch holds events for buckets that are closed already;
 4. before an event for a bucket that an earlier event of the stretch closes;
@@ -73,6 +74,8 @@ def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
         hard = _hard_stop(agency, names, arrivals, start)
         hard = min([hard, *back[np.searchsorted(back, start + 1) :][:1].tolist()])
         hard = _line_stop(agency, prepared, start, hard)
+        if any(source.stale for source in agency.sources.values()):
+            hard = _link_stop(agency, names, arrivals, prepared, (start, hard))
         marks = _Watermarks(agency, names, arrivals, start, hard)
         stop = _soft_stop(agency, arrivals, marks, start, hard)
         for whole in prepared:
@@ -139,6 +142,27 @@ def _line_stop(agency: Agency, prepared: list[Prepared], start: int, stop: int) 
             if any(line not in gauge.first for gauge, line in lines):
                 row = int(part.rows[np.argmax(rhythm == code)])
                 stop = min(stop, max(row, start + 1))
+    return stop
+
+
+def _link_stop(
+    agency: Agency,
+    names: list[str],
+    arrivals: Arrivals,
+    prepared: list[Prepared],
+    stretch: tuple[int, int],
+) -> int:
+    """Where the stretch must end, so that no place is thought to have a source too early."""
+    start, stop = stretch
+    for whole in prepared:
+        part = whole.between(start + 1, stop)
+        if part is None:
+            continue
+        both = part.facts.columns["place"] * len(names) + arrivals.sources[part.rows]
+        unique, first = np.unique(both, return_index=True)
+        for pair, at in zip(unique.tolist(), first.tolist(), strict=True):
+            if names[pair % len(names)] not in agency.fed.get(pair // len(names), ()):
+                stop = min(stop, int(part.rows[at]))
     return stop
 
 
@@ -263,18 +287,23 @@ def _close(
         running = running[: stop - start]
         due = list(_due(gauge, arrivals, running, start))
         if gauge.dirty and (beat or due):
-            last = int(arrivals.received[stop - 1]), int(arrivals.positions[stop - 1])
-            recorded, position = (due[0].recorded, due[0].position) if due else last
+            row = start + min(_row(one, running) for one in due) if due else stop - 1
+            recorded, position = int(arrivals.received[row]), int(arrivals.positions[row])
             yield from anew(gauge, recorded, position, before=due)
         yield from due
 
 
 def _due(gauge: Gauge, arrivals: Arrivals, running: I64, start: int) -> Iterator[Closing]:
     for line, number in gauge.due(int(running[-1])):
-        end = gauge.calendar.end(RHYTHMS[line], number)
-        row = start + int(np.searchsorted(running, end))
+        closing = Closing(gauge, line, number, 0, 0, anew=False)
+        row = start + _row(closing, running)
         recorded, position = int(arrivals.received[row]), int(arrivals.positions[row])
-        yield Closing(gauge, line, number, recorded, position, anew=False)
+        yield closing._replace(recorded=recorded, position=position)
+
+
+def _row(one: Closing, running: I64) -> int:
+    """The event of a stretch that closes this bucket."""
+    return int(np.searchsorted(running, one.gauge.calendar.end(RHYTHMS[one.line], one.number)))
 
 
 def anew(gauge: Gauge, recorded: int, position: int, before: list[Closing]) -> Iterator[Closing]:

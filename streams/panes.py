@@ -68,19 +68,20 @@ class Panes:
         np.minimum.at(self.first, cells, buckets)
 
     def began(self, cells: I64, buckets: I64) -> int:
-        """The last bucket that sees some cell begin earlier, if any began; else nothing's."""
-        known = cells < len(self.first)
-        was = self.first[cells[known]]
-        moved = was[(buckets[known] < was) & (was < FAR)]
+        """Until which bucket these facts change since when some cell is known; -FAR: none."""
+        if not len(self.first) or int(cells.max()) >= len(self.first):
+            return FAR
+        was = self.first[cells]
+        moved = was[buckets < was]
         return int(moved.max()) if len(moved) else -FAR
 
     def alone(self, cells: I64, buckets: I64) -> int:
-        """Take in single events; the last bucket in which their absence now means zero."""
+        """Take in single events: until which bucket none now means zero; -FAR: no change."""
         if not len(cells):
             return -FAR
         was = self.single[cells]
         np.minimum.at(self.single, cells, buckets)
-        moved = was[(buckets < was) & (was < FAR)]
+        moved = was[buckets < was]
         return int(moved.max()) if len(moved) else -FAR
 
     def window(self, start: int, stop: int) -> I64:

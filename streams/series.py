@@ -22,6 +22,9 @@ KEPT: dict[Rhythm, int] = {"hour": 1512, "day": 427, "week": 112, "month": 60, "
 RESIDUALS: Final = 56
 """Residuals that the scale is read from: eight weeks of days."""
 
+AWAY: Final = 0x80
+"""Marks the slot of a bucket that was set aside; only hours have slots so high."""
+
 LONG_GAP: Final = 255
 """A gap of so many buckets or more is kept as this: what lies behind it has no place in time."""
 
@@ -69,7 +72,7 @@ class Series(msgspec.Struct, array_like=True):
     """Distance of each bucket to the one before, at most :data:`LONG_GAP`."""
     packed: bytearray = msgspec.field(default_factory=bytearray)
     slots: bytearray = msgspec.field(default_factory=bytearray)
-    """Place of each bucket in its season, 255 for a holiday."""
+    """Place of each bucket in its season, 255 for a holiday; :data:`AWAY` added if set aside."""
     misses: bytearray = msgspec.field(default_factory=bytearray)
     """Residuals of learned buckets, each with the middle that it was taken from."""
     run: int = 0
@@ -83,19 +86,31 @@ class Series(msgspec.Struct, array_like=True):
         """Buckets kept."""
         return len(self.slots)
 
+    @property
+    def refractory(self) -> bool:
+        """Whether a signal of the present run or episode stands already: one event, one signal."""
+        return self.episode is not None or self.run_signals > 0
+
     def learn(self, bucket: Bucket, residual: float | None, kept: int) -> None:
         """Take a bucket into the history; the oldest falls out.
 
         ``residual`` is value less middle, None where there was no middle yet.
         """
+        self._append(bucket, bucket.slot & 0xFF, kept)
+        if residual is not None:
+            self.misses += _PAIR.pack(_single(residual), _single(bucket.value - residual))
+            del self.misses[: -RESIDUALS * _PAIR.size]
+
+    def set_aside(self, bucket: Bucket, kept: int) -> None:
+        """Keep a bucket that nothing usual is learned from, so that its season is known."""
+        self._append(bucket, AWAY | bucket.slot if bucket.slot >= 0 else 0xFE, kept)
+
+    def _append(self, bucket: Bucket, slot: int, kept: int) -> None:
         gap = bucket.number - self.last if self.slots else LONG_GAP
         self.gaps.append(min(max(gap, 0), LONG_GAP))
         self.last = bucket.number
         self.packed += _VALUE.pack(_single(bucket.value))
-        self.slots.append(bucket.slot & 0xFF)
-        if residual is not None:
-            self.misses += _PAIR.pack(_single(residual), _single(bucket.value - residual))
-            del self.misses[: -RESIDUALS * _PAIR.size]
+        self.slots.append(slot)
         if len(self.slots) > kept:
             del self.gaps[0], self.slots[0], self.packed[: _VALUE.size]
 
@@ -106,15 +121,30 @@ class Series(msgspec.Struct, array_like=True):
     def recent(self, slot: int | None, many: int, before: int | None = None) -> list[float]:
         """The last ``many`` values of a slot (None: of all), newest first.
 
-        ``before`` is a place of the history: only what lies before it counts.
+        ``before`` is a place of the history: only what lies before it counts. What was set
+        aside does not.
         """
         end = len(self.slots) if before is None else before
-        if slot is None:
-            return [self.value(place) for place in range(end - 1, max(end - many, 0) - 1, -1)]
         found: list[float] = []
+        if slot is None:
+            for place in range(end - 1, -1, -1):
+                if self.slots[place] < AWAY:
+                    found.append(self.value(place))
+                    if len(found) == many:
+                        break
+            return found
         while len(found) < many and (end := self.slots.rfind(slot & 0xFF, 0, end)) >= 0:
             found.append(self.value(end))
         return found
+
+    def away(self, place: int) -> int:
+        """How many buckets in a row were set aside about this place; 0 if it was not."""
+        first = stop = place
+        while first >= 0 and AWAY <= self.slots[first] < 0xFF:
+            first -= 1
+        while stop < len(self.slots) and AWAY <= self.slots[stop] < 0xFF:
+            stop += 1
+        return max(stop - first - 1, 0)
 
     def residuals(self) -> list[tuple[float, float]]:
         """Residuals of learned buckets, oldest first, each with its middle."""

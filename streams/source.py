@@ -31,3 +31,7 @@ class Source(msgspec.Struct):
     types: set[str] = set()
     """Types of event that it has sent, as far as they are folded."""
     traffic: dict[str, Traffic] = {}
+
+    def lacks(self, end: int) -> bool:
+        """Whether it fell silent before it had told all of what ends at ``end`` (ms)."""
+        return self.stale and self.watermark < end

@@ -65,8 +65,10 @@ def _annotations(alert: Alert, indicator: Indicator | None) -> dict[str, str]:
     page = "source-stale" if indicator is None else "indicator-off"
     told = {
         "summary": alert.reason,
+        "reason": alert.reason,
         "description": "" if indicator is None else f"{indicator.summary} {indicator.pitfalls}",
         "runbook_url": f"{RUNBOOK}/{page}.md",
+        "window": f"{evidence['rhythm']} to {_iso(alert.updated)}" if "rhythm" in evidence else "",
         "data_as_of": _iso(alert.updated),
         "alert_id": alert.id,
     }

@@ -5,18 +5,19 @@ is a row in ``delivery``, which is the log of deliveries. A row is marked in the
 which the receiver's answer is known. Between an answer and the mark a crash may bring a second
 copy of the same state: its fingerprint, startsAt and ``alert_id`` are the same, and receivers
 that speak this format drop it.
+
+The states of one alert arrive in their order: a closing waits until the opening before it has
+arrived or was given up, or the receiver would keep an alert open that is over. A receiver that
+fails rests, and holds no other receiver up.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from itertools import groupby
-from pathlib import Path
 from threading import Event as Flag
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-import httpx
 import msgspec
 import sqlalchemy
 import structlog
@@ -25,15 +26,20 @@ from sqlalchemy import Row, insert, select, update
 from models.settings import NotifySettings, Settings
 from models.tables import delivery, outbox
 from streams.notify.payload import webhook
+from streams.notify.post import Answer, Post
 
 log = structlog.get_logger()
 
 ATTEMPTS = 12
-"""Tries before a notification is given up: some two days with the backoff below."""
+"""Tries before a notification is given up: some 27 hours with the backoff below."""
 
 FIRST_WAIT_MS, LONGEST_WAIT_MS = 2_000, 6 * 3_600_000
 
-TIMEOUT_S = 10.0
+TELLING_MS = 7 * 86_400_000
+"""What lay longer in the outbox than this is history to a receiver named only now."""
+
+AT_ONCE = 200
+"""Notifications tried between two looks at the outbox."""
 
 RANK = {"info": 0, "warning": 1, "critical": 2}
 
@@ -43,15 +49,6 @@ class Meter(Protocol):
 
     def delivery(self, channel: str, outcome: str) -> None:
         """One attempt ended: delivered, again or dead."""
-
-
-class Answer(NamedTuple):
-    """How a receiver answered; ``wait_ms`` where it said when to come back."""
-
-    ok: bool
-    permanent: bool
-    says: str
-    wait_ms: int = 0
 
 
 class Relay:
@@ -69,48 +66,69 @@ class Relay:
         self.receivers = settings.notify
         self.clock = clock
         self.meter = meter
-        self.post = post or _post
+        self.post = post or Post()
+        self._rests: dict[str, int] = {}
+        """Until when (ms) a receiver that failed is left alone."""
 
     def run(self, stop: Flag, pause_s: float = 0.2) -> None:
-        """Deliver until told to stop; a fault of the store is waited out."""
+        """Deliver until told to stop; a fault is told and waited out."""
         while not stop.is_set():
             try:
                 self.step()
-            except sqlalchemy.exc.DBAPIError as error:
-                log.warning("notify.store", fault=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 (whoever tells people must not die unseen)
+                log.error("notify.fault", fault=type(error).__name__)  # noqa: TRY400 (may quote)
                 stop.wait(5)
             stop.wait(pause_s)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the network."""
+        if isinstance(self.post, Post):
+            self.post.close()
 
     def step(self) -> int:
         """Try everything that is due now; how many notifications were tried."""
         if not self.receivers:
             return 0
         self._take_in()
-        now, tried = self.clock(), 0
-        with self.database.connect() as connection:
-            due = connection.execute(
-                select(delivery.c.channel, delivery.c.attempts, outbox)
-                .join(outbox, outbox.c.id == delivery.c.outbox)
-                .where(delivery.c.state == "pending", delivery.c.next_attempt <= now)
-                .order_by(delivery.c.channel, outbox.c.created, outbox.c.alert, outbox.c.transition)
-                .limit(200)
-            ).all()
-        for (channel, _), rows in groupby(due, key=lambda row: (row.channel, _group(row))):
-            some = list(rows)
-            self._deliver(channel, some, now)
-            tried += len(some)
+        tried = 0
+        held: set[tuple[str, str]] = set()
+        for row in self._pending():
+            if tried == AT_ONCE:
+                break
+            now = self.clock()
+            if row.next_attempt > now or self._rests.get(row.channel, 0) > now:
+                held.add((row.channel, row.alert))
+            elif (row.channel, row.alert) not in held:
+                tried += 1
+                if not self._deliver(row, now):
+                    held.add((row.channel, row.alert))
         return tried
+
+    def _pending(self) -> list[Row[Any]]:
+        """What is yet to be delivered, each alert's states in their order."""
+        query = (
+            select(delivery.c.channel, delivery.c.attempts, delivery.c.next_attempt, outbox)
+            .join(outbox, outbox.c.id == delivery.c.outbox)
+            .where(delivery.c.state == "pending")
+            .order_by(outbox.c.created, outbox.c.alert, outbox.c.transition, delivery.c.channel)
+            .limit(10 * AT_ONCE)
+        )
+        resting = [name for name, until in self._rests.items() if until > self.clock()]
+        with self.database.connect() as connection:
+            return list(connection.execute(query.where(delivery.c.channel.not_in(resting))))
 
     def _take_in(self) -> None:
         """Open a delivery for every new row of the outbox and every receiver that wants it."""
         known = select(delivery.c.outbox)
         with self.database.connect() as connection:
             new = connection.execute(select(outbox).where(outbox.c.id.not_in(known))).all()
+        oldest = self.clock() - TELLING_MS
         rows = [
             {
                 "outbox": row.id,
                 "channel": name,
-                "state": "pending" if _wants(receiver, row) else "unwanted",
+                "state": "pending" if _wants(receiver, row, oldest) else "unwanted",
                 "attempts": 0,
                 "next_attempt": 0,
                 "delivered": None,
@@ -123,26 +141,27 @@ class Relay:
             with self.database.begin() as connection:
                 connection.execute(insert(delivery), rows)
 
-    def _deliver(self, channel: str, rows: list[Row[Any]], now: int) -> None:
-        receiver = self.receivers.get(channel)
+    def _deliver(self, row: Row[Any], now: int) -> bool:
+        """Try one; whether it is settled, delivered or given up."""
+        receiver = self.receivers.get(row.channel)
         if receiver is None:
             answer = Answer(ok=False, permanent=True, says="not in the settings any more")
         else:
-            alerts = [msgspec.json.decode(row.payload) for row in rows]
-            answer = self.post(receiver, webhook(channel, alerts))
-        for row in rows:
-            self._mark(channel, row, answer, now)
+            answer = self.post(receiver, webhook(row.channel, [msgspec.json.decode(row.payload)]))
+        return self._mark(row, answer, now)
 
-    def _mark(self, channel: str, row: Row[Any], answer: Answer, now: int) -> None:
+    def _mark(self, row: Row[Any], answer: Answer, now: int) -> bool:
         attempts = row.attempts + 1
         state = "delivered" if answer.ok else "pending"
         if not answer.ok and (answer.permanent or attempts >= ATTEMPTS):
             state = "dead"
-        wait = max(answer.wait_ms, _backoff(attempts))
+        wait = min(max(answer.wait_ms, _backoff(attempts)), LONGEST_WAIT_MS)
+        if not answer.ok and not answer.permanent:
+            self._rests[row.channel] = now + wait
         with self.database.begin() as connection:
             connection.execute(
                 update(delivery)
-                .where(delivery.c.outbox == row.id, delivery.c.channel == channel)
+                .where(delivery.c.outbox == row.id, delivery.c.channel == row.channel)
                 .values(
                     state=state,
                     attempts=attempts,
@@ -153,16 +172,14 @@ class Relay:
             )
         outcome = "again" if state == "pending" else state
         if self.meter is not None:
-            self.meter.delivery(channel, outcome)
-        log.info("notify", channel=channel, outbox=row.id, outcome=outcome, attempts=attempts)
+            self.meter.delivery(row.channel, outcome)
+        log.info("notify", channel=row.channel, outbox=row.id, outcome=outcome, attempts=attempts)
+        return state != "pending"
 
 
-def _group(row: Row[Any]) -> tuple[str, str]:
-    """Rows that travel together: those of one alert go one by one, in order."""
-    return row.agency, row.id
-
-
-def _wants(receiver: NotifySettings, row: Row[Any]) -> bool:
+def _wants(receiver: NotifySettings, row: Row[Any], oldest: int) -> bool:
+    if row.created < oldest:
+        return False
     if receiver.agencies and row.agency not in receiver.agencies:
         return False
     severity = msgspec.json.decode(row.payload)["labels"]["severity"]
@@ -172,32 +189,3 @@ def _wants(receiver: NotifySettings, row: Row[Any]) -> bool:
 def _backoff(attempts: int) -> int:
     wait = min(FIRST_WAIT_MS * 4 ** (attempts - 1), LONGEST_WAIT_MS)
     return int(wait * random.uniform(0.8, 1.2))  # noqa: S311 (spreads retries, no secret)
-
-
-def _post(receiver: NotifySettings, body: dict[str, Any]) -> Answer:
-    """Post to a webhook. A missing secret refuses: nothing is sent without it."""
-    headers = {"content-type": "application/json"}
-    if receiver.token_file:
-        try:
-            token = Path(receiver.token_file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            return Answer(ok=False, permanent=False, says=f"token_file: {error.strerror}")
-        if not token:
-            return Answer(ok=False, permanent=False, says="token_file is empty")
-        headers["authorization"] = f"Bearer {token}"
-    try:
-        answer = httpx.post(
-            receiver.url, content=msgspec.json.encode(body), headers=headers, timeout=TIMEOUT_S
-        )
-    except httpx.HTTPError as error:
-        return Answer(ok=False, permanent=False, says=type(error).__name__)
-    if answer.is_success:
-        return Answer(ok=True, permanent=False, says="")
-    temporary = answer.status_code in (408, 425, 429) or answer.status_code >= 500
-    wait = answer.headers.get("retry-after", "")
-    return Answer(
-        ok=False,
-        permanent=not temporary,
-        says=f"HTTP {answer.status_code}",
-        wait_ms=int(wait) * 1000 if wait.isdigit() else 0,
-    )
