@@ -2,8 +2,8 @@
 
 1. A bucket is *off* when it is at least a tenth worse than expected (for context indicators:
    in either direction) and outside the usual interval.
-2. Two buckets off in a row and in one direction, at least one of them news to a detector,
-   open an alert. It is dated at the first of them.
+2. Two buckets off in one stretch of such depth, at least one of them news to a detector, open
+   an alert. It is dated at the first bucket of the stretch.
 3. While it is open its baseline stays frozen. It is updated when its severity rises.
 4. It closes itself when enough buckets in a row are back: within a twentieth, or inside the
    usual interval. It also closes when it has lasted so long that this is the new level.
@@ -29,7 +29,7 @@ CRITICAL = 0.25
 """Depth from which an alert is critical."""
 
 OPENS_AFTER = 2
-"""Buckets off in a row."""
+"""Buckets off in one stretch of buckets a tenth worse, in one direction."""
 
 MAY_MISS = 3
 """Buckets that may be missing from a row (weekends, low counts) before it counts as broken."""
@@ -97,11 +97,15 @@ def decide(
     usual = expected.low <= bucket.value <= expected.high
     severity = _severity(course, deep)
     if series.episode is None:
-        _run(series, bucket, bad, off=deep >= OFF and not usual, news=news)
+        if deep >= OFF:
+            _run(series, bucket, bad, usual=usual, news=news)
+        else:
+            _rest(series)
         opens = series.run >= OPENS_AFTER and series.run_signals > 0
         if rhythm != "hour" and (opens or (news and deep >= OFF)):
             series.set_aside(bucket, KEPT[rhythm])
         return Verdict("open" if opens else "", deep, severity)
+    _rest(series)
     what = _go_on(series.episode, deep, severity, rhythm, back=deep < BACK or usual)
     if rhythm != "hour" and what in ("", "worse"):
         series.set_aside(bucket, KEPT[rhythm])
@@ -137,15 +141,16 @@ def _severity(course: Course, deep: float) -> Severity:
     return "critical" if deep >= CRITICAL else "warning"
 
 
-def _run(series: Series, bucket: Bucket, bad: str, *, off: bool, news: bool) -> None:
-    if not off:
-        series.run, series.run_signals, series.run_direction = 0, 0, ""
-        return
-    length = bucket.end - bucket.start
-    broken = bucket.start - series.run_since > (series.run + MAY_MISS) * length
+def _rest(series: Series) -> None:
+    """No stretch goes on."""
+    series.run, series.run_signals, series.run_direction = 0, 0, ""
+
+
+def _run(series: Series, bucket: Bucket, bad: str, *, usual: bool, news: bool) -> None:
+    """Follow a stretch of deep buckets; those outside their interval may open an alert."""
+    broken = bucket.number - series.last > series.run + MAY_MISS + 1
     if series.run_direction != bad or broken:
-        series.run, series.run_signals, series.run_direction = 0, 0, bad
-    if not series.run:
-        series.run_since = bucket.start
-    series.run += 1
+        _rest(series)
+        series.run_direction, series.run_since = bad, bucket.start
+    series.run += not usual
     series.run_signals += news

@@ -117,10 +117,14 @@ class Engine:
     def _close(self, agency: Agency, step: Closing, changes: Changes) -> None:
         gauge = step.gauge
         cells = _measure(agency, gauge, step.line, step.number)
-        if not cells:
-            return
         sources = agency.feeding(gauge.indicator.id)
         frame = _frame(agency, step, sources)
+        if not cells:
+            # Stage two must hear that the bucket is over, or it would wait for ever.
+            nothing = Measured(Cell(), None, None, (frame.end - frame.window_start, 0), {}, 0.0)
+            (value,) = values(gauge.indicator, frame, nothing, "")[:1]
+            changes.news.append(_summary(agency, step, nothing, value, last=True))
+            return
         watch = self.watches[agency.name]
         into = changes.restated if step.anew else changes.values
         told = [measured for measured in cells if _is_shared(measured.cell)]

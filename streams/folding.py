@@ -12,7 +12,9 @@ one would be seen in the result:
 2. after a heartbeat (late arrivals are published then);
 3. after the first closing, if the stretch holds events for buckets that are closed already;
 4. before an event for a bucket that an earlier event of the stretch closes;
-5. before an event that reaches back: one that moves an item to another place or due date, or
+5. before an event on an item that the stretch touched already, if either is about a bucket
+   that is closed (each step between spoils what it touches);
+6. before an event that reaches back: one that moves an item to another place or due date, or
    tells of a beginning once the end is known (module ``streams.reach``).
 
 Everything else commutes, because an event never changes what lies before its own time.
@@ -26,6 +28,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.check import FUTURE_TOLERANCE_MS
 from models.events.context import SourceHeartbeat
 from models.value import RHYTHMS
 from streams.agency import Agency
@@ -74,6 +77,7 @@ def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
         hard = _hard_stop(agency, names, arrivals, start)
         hard = min([hard, *back[np.searchsorted(back, start + 1) :][:1].tolist()])
         hard = _line_stop(agency, prepared, start, hard)
+        hard = _again_stop(agency, prepared, start, hard)
         if any(source.stale for source in agency.sources.values()):
             hard = _link_stop(agency, names, arrivals, prepared, (start, hard))
         marks = _Watermarks(agency, names, arrivals, start, hard)
@@ -145,6 +149,28 @@ def _line_stop(agency: Agency, prepared: list[Prepared], start: int, stop: int) 
     return stop
 
 
+def _again_stop(agency: Agency, prepared: list[Prepared], start: int, stop: int) -> int:
+    """Where the stretch must end, so that late events on one item are taken one by one."""
+    by_kind: dict[str, list[Prepared]] = {}
+    for whole in prepared:
+        part = whole.between(start, stop)
+        if part is not None:
+            by_kind.setdefault(part.act.kind, []).append(part)
+    for kind, parts in by_kind.items():
+        ends = [gauge.frontier() for gauge in agency.readers[kind]]
+        if min(int(part.times.min()) for part in parts) >= max(ends):
+            continue
+        rows = np.concatenate([part.rows for part in parts])
+        keys = np.concatenate([np.array(part.facts.keys, np.uint64) for part in parts])
+        late = np.concatenate([part.times for part in parts]) < max(ends)
+        order = np.lexsort((rows, keys))
+        rows, keys, late = rows[order], keys[order], late[order]
+        again = (keys[1:] == keys[:-1]) & (rows[1:] > rows[:-1]) & (late[1:] | late[:-1])
+        if again.any():
+            stop = min(stop, int(rows[1:][again].min()))
+    return stop
+
+
 def _link_stop(
     agency: Agency,
     names: list[str],
@@ -182,7 +208,9 @@ class _Watermarks:
         self.beat = said if isinstance(said, SourceHeartbeat) else None
         self.speaker = agency.sources[names[int(sources[-1])]]
         if self.beat is not None and self.beat.complete_to is not None:
-            reach[-1] = round(self.beat.complete_to.timestamp() * 1000)
+            # Nobody can be complete to a moment that has not come yet.
+            latest = int(arrivals.received[stop - 1]) + FUTURE_TOLERANCE_MS
+            reach[-1] = min(round(self.beat.complete_to.timestamp() * 1000), latest)
         self.of_source: dict[str, I64] = {}
         for code in np.unique(sources).tolist():
             source = agency.sources[names[code]]

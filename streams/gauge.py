@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.calendar import Calendar
 from models.value import RHYTHMS, Cell, Rhythm
 from streams.indicator import PENDING, USED, Indicator, Scan, Tally
-from streams.items import BLANK, View
+from streams.items import BLANK, NEVER, View
 from streams.panes import FAR, Cells, Panes
 
 I64 = NDArray[np.int64]
@@ -109,21 +109,29 @@ class Gauge:
         if panes is None:
             panes = self.panes[line] = Panes(values.shape[1])
         table = self.cells.of(self.places)
-        last = int(at.max())
+        late = at <= self.closed.get(line, -FAR)
+        last = int(at[late].max()) if late.any() else -FAR
         for grain in range(table.shape[1]):
             cells = table[place, grain]
             on = cells >= 0
             if on.any():
-                last = max(last, panes.began(cells[on], at[on]))
+                old = on & late
+                last = max(last, panes.began(cells[old], at[old]))
                 panes.add(at[on], cells[on], values[on])
-                on &= single
-                last = max(last, panes.alone(cells[on], at[on]))
-        self._spoil(line, int(at.min()), last + self.window(line) - 1)
+                last = max(last, panes.alone(cells[old & single], at[old & single]))
+                panes.alone(cells[on & single], at[on & single])
+        if late.any():
+            self._spoil(line, int(at[late].min()), last + self.window(line) - 1)
 
     def _spoil(self, line: int, low: int, high: int) -> None:
         if low <= self.closed.get(line, -FAR):
             was = self.dirty.get(line, (low, high))
             self.dirty[line] = (min(was[0], low), max(was[1], high))
+
+    def frontier(self) -> int:
+        """The end of what is closed, ms."""
+        ends = [self.calendar.end(RHYTHMS[line], number) for line, number in self.closed.items()]
+        return max(ends, default=-NEVER)
 
     def next_end(self, line: int) -> int:
         """When the next bucket of this line ends, ms."""
@@ -195,11 +203,13 @@ class Gauge:
         mine = {kind: self._on(view, line) for kind, view in items.items()}
         place, reason, gather = indicator.scan(mine, start, stop, line == self.step)
         rows = np.flatnonzero((reason != PENDING) & (place > BLANK))
+        known = np.concatenate([v.place[(v.known < stop) & (v.place > BLANK)] for v in mine.values()])
         table = self.cells.of(self.places)
         found = []
         for grain in range(table.shape[1]):
             cells = table[place[rows], grain]
-            for cell in np.unique(cells[cells >= 0]).tolist():
+            every = table[known, grain]
+            for cell in np.unique(every[every >= 0]).tolist():
                 inside = rows[cells == cell]
                 used = inside[reason[inside] == USED]
                 usage = {"used": len(used)}

@@ -33,6 +33,8 @@ class Line:
         self.buckets: dict[int, dict[tuple[str, Cell], Summary]] = {}
         self.reached: dict[str, int] = {}
         self.closed: int | None = None
+        self.forgotten: int | None = None
+        """Last bucket whose summaries are gone: its value stands as it is."""
 
 
 class Groups:
@@ -60,6 +62,9 @@ class Groups:
                 continue
             key = (self.settings.agency(one.agency).group, one.indicator, one.line)
             line = self.lines.setdefault(key, Line())
+            if line.forgotten is not None and one.number <= line.forgotten:
+                # Its other members are gone: what they said may not be replaced by a part.
+                continue
             line.buckets.setdefault(one.number, {})[one.agency, one.cell] = one
             if line.closed is not None and one.number <= line.closed:
                 restated += self._read(key, line, one.number, one.recorded, only=one.cell)
@@ -78,8 +83,9 @@ class Groups:
             line.closed = number
             if number in line.buckets:
                 yield from self._read(key, line, number, one.recorded)
-        while len(line.buckets) > KEPT:
-            del line.buckets[min(line.buckets)]
+        while len(line.buckets) > KEPT and min(line.buckets) <= (line.closed or 0):
+            line.forgotten = min(line.buckets)
+            del line.buckets[line.forgotten]
 
     def _read(
         self,
@@ -115,7 +121,12 @@ class Groups:
     def dump(self) -> bytes:
         """The state as bytes."""
         lines = [
-            (key, line.closed, line.reached, [list(b.values()) for b in line.buckets.values()])
+            (
+                key,
+                (line.closed, line.forgotten),
+                line.reached,
+                [list(b.values()) for b in line.buckets.values()],
+            )
             for key, line in self.lines.items()
         ]
         return msgspec.msgpack.encode((lines, sorted(self.silent)))
@@ -123,14 +134,21 @@ class Groups:
     def load(self, body: bytes) -> None:
         """The state of :meth:`dump`."""
         shape = tuple[
-            list[tuple[tuple[str, str, int], int | None, dict[str, int], list[list[Summary]]]],
+            list[
+                tuple[
+                    tuple[str, str, int],
+                    tuple[int | None, int | None],
+                    dict[str, int],
+                    list[list[Summary]],
+                ]
+            ],
             list[tuple[str, str]],
         ]
         lines, silent = msgspec.msgpack.decode(body, type=shape)
         self.silent = set(silent)
         for key, closed, reached, buckets in lines:
             line = self.lines[key] = Line()
-            line.closed, line.reached = closed, reached
+            (line.closed, line.forgotten), line.reached = closed, reached
             for some in buckets:
                 line.buckets[some[0].number] = {(one.agency, one.cell): one for one in some}
 

@@ -69,6 +69,8 @@ class Panes:
 
     def began(self, cells: I64, buckets: I64) -> int:
         """Until which bucket these facts change since when some cell is known; -FAR: none."""
+        if not len(cells):
+            return -FAR
         if not len(self.first) or int(cells.max()) >= len(self.first):
             return FAR
         was = self.first[cells]

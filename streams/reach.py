@@ -56,9 +56,7 @@ def _of_kind(items: Items, some: list[Prepared]) -> I64:
     return np.array(back, np.int64)
 
 
-def _best_before(
-    items: Items, keys: NDArray[np.uint64], item: I64, ranks: I64, order: I64
-) -> I64:
+def _best_before(items: Items, keys: NDArray[np.uint64], item: I64, ranks: I64, order: I64) -> I64:
     """Of each fact, in ``order``: the best rank told of its item before; huge where none was."""
     kind, rank = item[order], ranks[order]
     known = np.full(len(order), -1, np.int64)

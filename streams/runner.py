@@ -50,6 +50,8 @@ class Runner:
         """Events since the last snapshot."""
         self.lost = False
         """A commit failed: the state in memory is ahead of the store."""
+        self.ticking = True
+        """Whether ``run`` writes the clock into the log; a demo's clock is written by the demo."""
         self.on_commit: list[Callable[[Changes, float], None]] = []
 
     def start(self) -> None:
@@ -73,6 +75,7 @@ class Runner:
             while summaries_at < self.summaries:
                 room = min(BATCH, self.summaries - summaries_at)
                 records = read(connection, store.SUMMARIES, summaries_at, room)
+                _whole(records, summaries_at)
                 for record in records:
                     self.groups.apply(thaw(record.body))
                 summaries_at = records[-1].position
@@ -112,7 +115,7 @@ class Runner:
         ticked = 0
         while not stop.is_set():
             now = clock()
-            if self.engine.agencies and now - ticked >= TICK_MS:
+            if self.ticking and self.engine.agencies and now - ticked >= TICK_MS:
                 self.tick(now)
                 ticked = now
             # A pause gathers records: a transaction costs the same for one as for forty.
@@ -127,7 +130,8 @@ class Runner:
 
     def close(self) -> None:
         """Leave a snapshot, so that the next start is quick."""
-        if not self.folded:
+        if self.lost or not self.folded:
+            # After a failed commit the state in memory is ahead of the store.
             return
         with self.database.begin() as connection:
             self.folded += SNAPSHOT_EVENTS * 1000
@@ -154,7 +158,10 @@ class Runner:
 
 
 def _whole(records: list[Record], after: int) -> None:
-    """Refuse to go on over a hole."""
+    """Refuse to go on over a hole, or where records that were applied are gone."""
+    if not records:
+        message = f"The log has no record {after + 1}, which was applied. Restore the store from a copy."
+        raise HoleError(message)
     positions = [after, *(record.position for record in records)]
     for before, here in pairwise(positions):
         if here != before + 1:

@@ -57,6 +57,8 @@ class Episode(msgspec.Struct):
     state: AlertState
     transition: int
     told: bool
+    due: bool = False
+    """Somebody would have been told, but a silence held it back."""
     quiet: int = 0
     """Buckets in a row that were back."""
     buckets: int = 0
@@ -76,9 +78,11 @@ class Series(msgspec.Struct, array_like=True):
     misses: bytearray = msgspec.field(default_factory=bytearray)
     """Residuals of learned buckets, each with the middle that it was taken from."""
     run: int = 0
-    """Buckets in a row that were far off in one direction."""
+    """Buckets outside their interval in the present stretch of deep ones."""
     run_direction: str = ""
+    """Where the stretch goes; empty while there is none."""
     run_since: int = 0
+    """Start of the first bucket of the stretch, ms."""
     run_signals: int = 0
     episode: Episode | None = None
 

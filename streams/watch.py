@@ -132,7 +132,7 @@ class Watch:
             transition=episode.transition,
         )
         episode.transition += 1
-        self._record(alert, episode, changes, _is_recent(value))
+        self._record(alert, episode, changes, value)
 
     def _open(self, look: Look, verdict: Verdict) -> Episode:
         series = look.series
@@ -151,17 +151,19 @@ class Watch:
         series.run = series.run_signals = 0
         return episode
 
-    def _record(self, alert: Alert, episode: Episode, changes: Changes, recent: int) -> None:
+    def _record(self, alert: Alert, episode: Episode, changes: Changes, value: Value) -> None:
         changes.alerts.append(alert)
+        recent = _is_recent(value)
         if alert.state == "inhibited":
             self.inhibited[alert.id] = alert
+            episode.due = episode.due or recent
             return
         self.inhibited.pop(alert.id, None)
         if alert.state == "closed" and not episode.told:
             return
         if episode.told or recent:
             episode.told = True
-            changes.notices.append(Notice(alert, recent))
+            changes.notices.append(Notice(alert, value.recorded))
 
     def _signal(
         self, value: Value, bucket: Bucket, expected: Expectation, by: Detector, score: float
@@ -250,7 +252,7 @@ class Watch:
             )
             episode.transition += 1
             changes.alerts.append(alert)
-            if at - held.updated <= RECENT_MS:
+            if episode.due:
                 episode.told = True
                 changes.notices.append(Notice(alert, at))
 
@@ -283,10 +285,10 @@ def _key(value: Value) -> str:
     return f"{value.indicator} {cell.unit}\x1f{cell.service}\x1f{cell.stratum} {value.rhythm}"
 
 
-def _is_recent(value: Value) -> int:
-    """The receipt that closed the bucket, if somebody should still be told; else 0."""
+def _is_recent(value: Value) -> bool:
+    """Whether somebody should still be told of a bucket that was closed by this receipt."""
     length = value.window_end - value.window_start
-    return value.recorded if value.recorded - value.window_end <= RECENT_MS + 2 * length else 0
+    return value.recorded - value.window_end <= RECENT_MS + 2 * length
 
 
 def _evidence(look: Look, episode: Episode, verdict: Verdict) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from streams.alert import Verdict
 from streams.expectation import Expectation
 from streams.indicator import Indicator
 from streams.series import Episode
-from streams.source import Source
+from streams.source import FAR_PAST, Source
 
 
 def reason(
@@ -41,9 +41,11 @@ def silence(source: Source, now: int) -> str:
     """That a source is quiet, since when, and what it is allowed."""
     quiet = (now - source.last_received) / 86_400_000
     allowed = source.quiet_after / 86_400_000
+    last = "none of its events could be used"
+    if source.last_time > FAR_PAST:
+        last = f"its last event happened on {day(source.last_time)}"
     return (
-        f"Nothing from {source.name} for {quiet:.1f} days ({allowed:.1f} allowed); its last event "
-        f"happened on {day(source.last_time)}. What it feeds is shown as stale, not as zero."
+        f"Nothing from {source.name} for {quiet:.1f} days ({allowed:.1f} allowed); {last}. What it feeds is shown as stale, not as zero."
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,8 @@ from deploy import show
 from deploy.clock import SettableClock
 from deploy.demo.region import AGENCIES, SIMULATED
 from deploy.demo.send import SendError, send
-from deploy.demo.sending import events
+from deploy.demo.days import DAY_MS
+from deploy.demo.sending import Sent, events
 from deploy.demo.settings import headwind_toml
 from deploy.embedded import Embedded
 from deploy.options import moment
@@ -65,9 +67,11 @@ def command(
         url = f"http://{host}:{port}"
         show.err.print(f"[bold]{url}/[/bold]  {SIMULATED}: nothing in it is real.")
         if not filled:
+            monitor.runner.ticking = False
             _live(monitor, clock, url, seed, end)
             _mark(monitor, name)
         clock.release()
+        monitor.runner.ticking = True
         show.err.print(f"Metrics {url}/metrics. Ask too: headwind alerts --store {escape(store)}")
         show.err.print(f"Its settings are in {escape(str(config))}.")
         if not once:
@@ -127,7 +131,13 @@ def _live(monitor: Embedded, clock: SettableClock, url: str, seed: int, end: dat
         batches = list(events(seed, end))
         total = sum(len(batch.lines) for batch in batches)
         progress.update(task, description="Living them", total=total)
-        report = send(url, keys, batches, clock=clock, progress=lambda n: progress.advance(task, n))
+        report = send(
+            url,
+            keys,
+            _ticking(monitor, batches),
+            clock=clock,
+            progress=lambda n: progress.advance(task, n),
+        )
         progress.update(task, description="Evaluating", total=None)
         while monitor.behind():
             time.sleep(0.05)
@@ -135,6 +145,15 @@ def _live(monitor: Embedded, clock: SettableClock, url: str, seed: int, end: dat
         f"{report.events:,} events sent in {report.batches:,} batches, {report.refused:,} refused, "
         f"all evaluated after {time.perf_counter() - began:.1f} s."
     )
+
+
+def _ticking(monitor: Embedded, batches: list[Sent]) -> Iterator[Sent]:
+    """The sendings, and between those of two days the clock of that evening in the log."""
+    for before, batch in pairwise([batches[0], *batches]):
+        if batch.sent_ms // DAY_MS > before.sent_ms // DAY_MS:
+            monitor.runner.tick(before.sent_ms)
+        yield batch
+    monitor.runner.tick(batches[-1].sent_ms)
 
 
 def _mark(monitor: Embedded, name: str) -> None:

@@ -44,6 +44,7 @@ def webhook_alert(alert: Alert, indicator: Indicator | None) -> dict[str, Any]:
         "service": alert.cell.service,
         "unit": alert.cell.unit,
         "stratum": alert.cell.stratum,
+        "rhythm": str(alert.evidence.get("rhythm", "")),
         "source": str(alert.evidence.get("source", "")),
     }
     labels = {name: text for name, text in labels.items() if text}

@@ -16,9 +16,7 @@ from models.settings import NotifySettings
 TIMEOUT_S = 10.0
 """To connect, to write and to read, each."""
 
-_AGAIN = frozenset(
-    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
-)
+_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 """Answers below 500 that may be better next time."""
 
 

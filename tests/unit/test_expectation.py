@@ -1,0 +1,163 @@
+"""What a bucket is expected to hold: middle, scale, interval, and nothing of the future."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.value import Rhythm
+from streams.expectation import Quantity, center, expect
+from streams.series import KEPT, Bucket, Series
+
+DAY = 86_400_000
+
+
+def bucket(number: int, value: float, n: int = 1000, slot: int | None = None) -> Bucket:
+    """A day, or another bucket of 24 hours."""
+    place = (number + 3) % 7 if slot is None else slot
+    return Bucket(number, number * DAY, (number + 1) * DAY, value, n, place)
+
+
+def taught(
+    values: list[float], rhythm: Rhythm = "day", quantity: Quantity = "count"
+) -> tuple[Series, Bucket]:
+    """A series that learned all of these, and the bucket that comes next."""
+    series = Series()
+    for number, value in enumerate(values):
+        one = bucket(number, value)
+        middle = center(series, one, rhythm)
+        series.learn(one, None if middle is None else value - middle, KEPT[rhythm])
+    return series, bucket(len(values), 0.0)
+
+
+def test_middle_is_the_median_of_the_last_eight_of_the_slot() -> None:
+    """A Sunday is compared with Sundays, and the ninth before no longer counts."""
+    values = [1000.0 * (day % 7) + day // 7 for day in range(70)]
+    series, following = taught(values)
+    place = 70 % 7
+    expected = float(np.median([1000 * place + week for week in range(2, 10)]))
+    assert center(series, following, "day") == expected
+
+
+def test_one_spike_does_not_move_the_middle() -> None:
+    """Half of the values may be wild."""
+    values = [100.0] * 70
+    values[63] = values[56] = values[49] = 1e6
+    series, following = taught(values)
+    assert center(series, following, "day") == 100.0
+
+
+def test_weeks_take_the_last_eight_whatever_their_slot() -> None:
+    """A slot of the year has too few weeks in a few years."""
+    series, following = taught([float(week) for week in range(20)], "week")
+    assert center(series, following, "week") == float(np.median(range(12, 20)))
+
+
+def test_holidays_are_compared_with_holidays() -> None:
+    """A holiday is nothing like its weekday."""
+    series = Series()
+    for number in range(80):
+        away = number % 10 == 0
+        series.learn(bucket(number, 5.0 if away else 100.0, slot=-1 if away else None), 0.0, 427)
+    assert center(series, bucket(80, 0.0, slot=-1), "day") == 5.0
+    assert center(series, bucket(81, 0.0), "day") == 100.0
+
+
+@pytest.mark.parametrize(("rhythm", "warm"), [("day", 56), ("week", 12), ("month", 12)])
+def test_nothing_is_expected_before_the_warm_up_is_over(rhythm: Rhythm, warm: int) -> None:
+    """Eight weeks of days; twelve weeks; a year of months."""
+    assert expect(*taught([100.0] * (warm - 1), rhythm), rhythm, "count") is None
+    assert expect(*taught([100.0] * warm, rhythm), rhythm, "count") is not None
+
+
+def test_the_scale_of_counts_is_that_of_poisson_noise() -> None:
+    """Where only counting makes noise, the scale is little more than its root."""
+    random = np.random.default_rng(1)
+    scales = []
+    for _ in range(40):
+        found = expect(*taught(random.poisson(100, 120).astype(float).tolist()), "day", "count")
+        assert found is not None
+        scales.append(found.scale)
+    assert 10.0 <= float(np.median(scales)) < 12.0
+
+
+def test_the_scale_follows_noise_beyond_counting() -> None:
+    """A standard deviation of 100 is found as such, give or take the median's own wobble."""
+    random = np.random.default_rng(2)
+    scales = []
+    for _ in range(40):
+        found = expect(*taught(random.normal(1000, 100, 120).tolist()), "day", "count")
+        assert found is not None
+        scales.append(found.scale)
+    assert 90 < float(np.median(scales)) < 125
+
+
+@pytest.mark.parametrize("quantity", ["count", "share", "level"])
+def test_equal_values_still_leave_some_room(quantity: Quantity) -> None:
+    """A scale is never zero, also where every value was the same or nothing."""
+    for value in (0.0, 1.0):
+        found = expect(*taught([value] * 100), "day", quantity)
+        assert found is not None
+        assert found.scale > 0
+        assert found.low <= found.expected <= found.high
+
+
+def test_the_interval_stays_where_the_quantity_can_be() -> None:
+    """No share below 0 or above 1, no count below 0."""
+    share = expect(*taught([0.99, 0.9, 0.8, 1.0] * 25, quantity="share"), "day", "share")
+    count = expect(*taught([1.0, 0.0, 3.0, 0.0] * 25), "day", "count")
+    assert share is not None
+    assert count is not None
+    assert share.low >= 0.0
+    assert share.high <= 1.0
+    assert count.low == 0.0
+
+
+def test_few_cases_widen_a_share() -> None:
+    """A share of 20 cases says less than one of 2000."""
+    series, _ = taught([0.9, 0.91, 0.89, 0.9, 0.92] * 20, quantity="share")
+    few = expect(series, bucket(100, 0.0, n=20), "day", "share")
+    many = expect(series, bucket(100, 0.0, n=2000), "day", "share")
+    assert few is not None
+    assert many is not None
+    assert few.scale > 2 * many.scale
+
+
+def test_what_june_did_last_year_is_expected_this_june() -> None:
+    """A peak of counts a year ago lifts the upper end, and only that; and only in its season."""
+    values = [100.0] * 420
+    for day in range(50, 57):
+        values[day] = 300.0
+    series, _ = taught(values[:416])
+    season = expect(series, bucket(416, 0.0), "day", "count")
+    plain = expect(taught([100.0] * 416)[0], bucket(416, 0.0), "day", "count")
+    assert season is not None
+    assert plain is not None
+    assert season.high > 250
+    assert season.low == pytest.approx(plain.low, rel=0.05)
+
+
+def test_a_share_is_not_excused_by_last_year() -> None:
+    """A service that failed last June may not fail again."""
+    values = [0.9] * 416
+    values[50:57] = [0.3] * 7
+    found = expect(*taught(values, quantity="share"), "day", "share")
+    assert found is not None
+    assert found.low > 0.8
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(0, 5000).map(float), min_size=60, max_size=130),
+    st.sampled_from(["count", "level"]),
+    st.floats(0, 1e6),
+)
+def test_an_expectation_knows_nothing_of_its_bucket(
+    values: list[float], quantity: Quantity, value: float
+) -> None:
+    """The bucket's own value changes nothing of what is expected of it."""
+    series, following = taught(values, quantity=quantity)
+    other = bucket(following.number, value)
+    assert expect(series, following, "day", quantity) == expect(series, other, "day", quantity)
