@@ -26,7 +26,7 @@ class Measured(NamedTuple):
     window: Any
     bucket: Any
     exposure: tuple[int, int]
-    """Milliseconds of the window and of the bucket."""
+    """Milliseconds of the window and of the bucket; 0 where the bucket is not shown apart."""
     usage: dict[str, int]
     lived: float
     """Share of the window since the cell's first fact."""
@@ -203,7 +203,9 @@ class Gauge:
         mine = {kind: self._on(view, line) for kind, view in items.items()}
         place, reason, gather = indicator.scan(mine, start, stop, line == self.step)
         rows = np.flatnonzero((reason != PENDING) & (place > BLANK))
-        known = np.concatenate([v.place[(v.known < stop) & (v.place > BLANK)] for v in mine.values()])
+        known = np.concatenate(
+            [v.place[(v.known < stop) & (v.place > BLANK)] for v in mine.values()]
+        )
         table = self.cells.of(self.places)
         found = []
         for grain in range(table.shape[1]):

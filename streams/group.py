@@ -3,6 +3,10 @@
 The same rules again, one level up: a bucket of a group closes when every agency that takes
 part, and is not silent, has closed it; parts are merged, never averaged; a summary that comes
 again replaces the one before, and restates the group's value if that was given already.
+
+An agency takes part in a bucket if it had begun by then: so one that joins later changes
+nothing about the years before, and in the end every bucket shows the same, whichever agency
+was heard first.
 """
 
 from __future__ import annotations
@@ -10,17 +14,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import msgspec
+import numpy as np
+import zstandard
 
 from models.calendar import Calendar
 from models.settings import Settings
-from models.value import RHYTHMS, Cell, Value
+from models.value import RHYTHMS, Cell, Rhythm, Value
 from streams.gauge import Measured
 from streams.indicator import Indicator
 from streams.judge import Frame, values
 from streams.summary import Hush, Summary
 
-KEPT = 400
-"""Buckets of a line for which summaries are kept, so that a late one can restate."""
+HOT = 16
+"""Buckets of a line whose summaries are at hand; older ones lie packed until one comes late."""
+
+DAY_MS = 86_400_000
 
 PREFIX = "group:"
 """What marks a group's name where an agency's could stand."""
@@ -31,10 +39,54 @@ class Line:
 
     def __init__(self) -> None:
         self.buckets: dict[int, dict[tuple[str, Cell], Summary]] = {}
+        self.packed: dict[int, bytes] = {}
+        self.first: dict[str, int] = {}
+        """The bucket in which each agency began."""
         self.reached: dict[str, int] = {}
         self.closed: int | None = None
         self.forgotten: int | None = None
         """Last bucket whose summaries are gone: its value stands as it is."""
+
+    def __contains__(self, number: int) -> bool:
+        return number in self.buckets or number in self.packed
+
+    def take_in(self, one: Summary) -> bool:
+        """Remember a summary in place of the one that its agency gave before.
+
+        Says whether the agency is new to the bucket, which then covers more in every cell.
+        """
+        bucket = self.bucket(one.number)
+        joins = all(agency != one.agency for agency, _ in bucket)
+        bucket[one.agency, one.cell] = one
+        self.first[one.agency] = min(self.first.get(one.agency, one.number), one.number)
+        return joins
+
+    def bucket(self, number: int) -> dict[tuple[str, Cell], Summary]:
+        """The summaries of a bucket, unpacked where they lay packed."""
+        if number not in self.buckets:
+            body = self.packed.pop(number, None)
+            some = [] if body is None else _UNPACK.decode(zstandard.decompress(body))
+            self.buckets[number] = {(one.agency, one.cell): one for one in some}
+        return self.buckets[number]
+
+    def tidy(self, horizon: int) -> None:
+        """Pack what is no longer at hand, and forget closed buckets up to ``horizon``."""
+        for number in sorted(self.buckets)[: max(len(self.buckets) - HOT, 0)]:
+            some = list(self.buckets.pop(number).values())
+            self.packed[number] = _pack(some)
+        horizon = min(horizon, self.closed if self.closed is not None else horizon)
+        for number in [*self.packed, *self.buckets]:
+            if number <= horizon:
+                self.packed.pop(number, None)
+                self.buckets.pop(number, None)
+                self.forgotten = max(number, number if self.forgotten is None else self.forgotten)
+
+
+def _pack(some: list[Summary]) -> bytes:
+    return zstandard.ZstdCompressor(level=1).compress(msgspec.msgpack.encode(some))
+
+
+_UNPACK = msgspec.msgpack.Decoder(list[Summary])
 
 
 class Groups:
@@ -65,9 +117,10 @@ class Groups:
             if line.forgotten is not None and one.number <= line.forgotten:
                 # Its other members are gone: what they said may not be replaced by a part.
                 continue
-            line.buckets.setdefault(one.number, {})[one.agency, one.cell] = one
+            joins = line.take_in(one)
             if line.closed is not None and one.number <= line.closed:
-                restated += self._read(key, line, one.number, one.recorded, only=one.cell)
+                only = None if joins else one.cell
+                restated += self._read(key, line, one.number, one.recorded, only)
             if one.last:
                 made += self._advance(key, line, one)
         return made, restated
@@ -78,14 +131,18 @@ class Groups:
             number for agency, number in line.reached.items() if (agency, key[1]) not in self.silent
         ]
         through = min(live, default=one.number)
-        first = min(line.buckets) if line.closed is None else line.closed + 1
+        first = min(line.first.values()) if line.closed is None else line.closed + 1
         for number in range(first, through + 1):
             line.closed = number
-            if number in line.buckets:
+            if number in line:
                 yield from self._read(key, line, number, one.recorded)
-        while len(line.buckets) > KEPT and min(line.buckets) <= (line.closed or 0):
-            line.forgotten = min(line.buckets)
-            del line.buckets[line.forgotten]
+        if len(line.buckets) > 2 * HOT:
+            line.tidy(self._horizon(RHYTHMS[key[2]], max(line.reached.values())))
+
+    def _horizon(self, rhythm: Rhythm, newest: int) -> int:
+        """The last bucket that lies beyond retention."""
+        oldest = self.calendar.end(rhythm, newest) - self.settings.retention.days * DAY_MS
+        return int(self.calendar.bucket(rhythm, np.array([oldest], np.int64))[0]) - 1
 
     def _read(
         self,
@@ -98,10 +155,10 @@ class Groups:
         group, name, code = key
         indicator = self.catalogue[name]
         by_cell: dict[Cell, list[Summary]] = {}
-        for (_, cell), summary in sorted(line.buckets[number].items()):
+        for (_, cell), summary in sorted(line.bucket(number).items()):
             if only is None or cell == only:
                 by_cell.setdefault(cell, []).append(summary)
-        members = len(line.reached)
+        members = sum(first <= number for first in line.first.values())
         for cell, some in by_cell.items():
             merged = _merge(indicator, cell, some)
             rhythm = RHYTHMS[code]
@@ -124,8 +181,9 @@ class Groups:
             (
                 key,
                 (line.closed, line.forgotten),
-                line.reached,
+                (line.first, line.reached),
                 [list(b.values()) for b in line.buckets.values()],
+                line.packed,
             )
             for key, line in self.lines.items()
         ]
@@ -138,17 +196,19 @@ class Groups:
                 tuple[
                     tuple[str, str, int],
                     tuple[int | None, int | None],
-                    dict[str, int],
+                    tuple[dict[str, int], dict[str, int]],
                     list[list[Summary]],
+                    dict[int, bytes],
                 ]
             ],
             list[tuple[str, str]],
         ]
         lines, silent = msgspec.msgpack.decode(body, type=shape)
         self.silent = set(silent)
-        for key, closed, reached, buckets in lines:
+        for key, closed, members, buckets, line_packed in lines:
             line = self.lines[key] = Line()
-            (line.closed, line.forgotten), line.reached = closed, reached
+            (line.closed, line.forgotten), (line.first, line.reached) = closed, members
+            line.packed = line_packed
             for some in buckets:
                 line.buckets[some[0].number] = {(one.agency, one.cell): one for one in some}
 
@@ -161,4 +221,4 @@ def _merge(indicator: Indicator, cell: Cell, some: list[Summary]) -> Measured:
             usage[word] = usage.get(word, 0) + count
     exposure = max(one.exposure for one in some)
     merged = indicator.merge(parts) if parts else None
-    return Measured(cell, merged, None, (exposure, exposure), usage, 1.0)
+    return Measured(cell, merged, None, (exposure, 0), usage, 1.0)

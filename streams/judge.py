@@ -34,9 +34,8 @@ def values(indicator: Indicator, frame: Frame, measured: Measured, silent: str) 
 
     ``silent`` names the silent sources of a cell that has no other.
     """
-    window, bucket = measured.exposure
     made = [_value(indicator, frame, measured, "window", silent)]
-    if window != bucket and indicator.detect:
+    if measured.exposure[1] and indicator.detect and frame.window_start != frame.start:
         made.append(_value(indicator, frame, measured, "bucket", silent))
     return made
 

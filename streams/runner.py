@@ -160,7 +160,9 @@ class Runner:
 def _whole(records: list[Record], after: int) -> None:
     """Refuse to go on over a hole, or where records that were applied are gone."""
     if not records:
-        message = f"The log has no record {after + 1}, which was applied. Restore the store from a copy."
+        message = (
+            f"The log has no record {after + 1}, which was applied. Restore the store from a copy."
+        )
         raise HoleError(message)
     positions = [after, *(record.position for record in records)]
     for before, here in pairwise(positions):

@@ -19,7 +19,7 @@ from streams.panes import Panes
 from streams.seen import Seen
 from streams.source import Source
 
-VERSION = 2
+VERSION = 3
 """Grows whenever state of an older version can no longer be read; it is then folded anew."""
 
 

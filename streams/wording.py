@@ -44,9 +44,7 @@ def silence(source: Source, now: int) -> str:
     last = "none of its events could be used"
     if source.last_time > FAR_PAST:
         last = f"its last event happened on {day(source.last_time)}"
-    return (
-        f"Nothing from {source.name} for {quiet:.1f} days ({allowed:.1f} allowed); {last}. What it feeds is shown as stale, not as zero."
-    )
+    return f"Nothing from {source.name} for {quiet:.1f} days ({allowed:.1f} allowed); {last}. What it feeds is shown as stale, not as zero."
 
 
 def back_again(source: Source, at: int) -> str:

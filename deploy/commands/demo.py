@@ -20,9 +20,9 @@ from sqlalchemy.dialects.sqlite import insert
 from connectors._keys import issue
 from deploy import show
 from deploy.clock import SettableClock
+from deploy.demo.days import DAY_MS
 from deploy.demo.region import AGENCIES, SIMULATED
 from deploy.demo.send import SendError, send
-from deploy.demo.days import DAY_MS
 from deploy.demo.sending import Sent, events
 from deploy.demo.settings import headwind_toml
 from deploy.embedded import Embedded

@@ -36,7 +36,7 @@ def new_store(path: Path) -> Engine:
 def fill(engine: Engine, *, injected: bool = False) -> None:
     """Four agencies (a fifth with a hostile name when asked for), alerts, signals, sources."""
     names = [*TITLES, *([INJECTION] if injected else [])]
-    rng = random.Random(7)  # noqa: S311 (invented data)
+    rng = random.Random(7)
     with engine.begin() as connection:
         for at, agency in enumerate(names):
             for facts in CATALOGUE:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 
 import polars as pl
 import pytest
 
-from tests.integration.records import Records
+from tests.integration.records import Records, figure
 
 OPENED = "headwind.service.request.opened.v1"
 CLOSED = "headwind.service.request.closed.v1"
@@ -96,7 +95,7 @@ def test_days_to_decide(permits: Records, cases: pl.DataFrame) -> None:
     windows = permits.values("waiting").filter(pl.col("status") == "ok")
     assert len(windows) > 50
     middle = windows["value"].median() / 24  # type: ignore[operator]
-    assert 50.6 < middle < 55
+    assert 50.6 < figure(middle) < 55
     reached = [json.loads(detail)["p85"] for detail in windows["detail"]]
     tail = pl.Series([p85 / 24 for p85 in reached if p85 is not None]).median()
     assert tail > took.quantile(0.85, "linear")  # type: ignore[operator]
@@ -118,9 +117,7 @@ def test_late(permits: Records, cases: pl.DataFrame) -> None:
     in_time = (pl.col("case_ended_at") <= pl.col("case_planned_end")).fill_null(value=False)
     at = pl.when(in_time).then("case_ended_at").otherwise("case_planned_end")
     local = at.dt.convert_time_zone(permits.zone).dt.date()
-    shown = cases.filter(
-        local.is_between(weeks["day"].min(), weeks["end"].max(), closed="left")
-    )
+    shown = cases.filter(local.is_between(weeks["day"].min(), weeks["end"].max(), closed="left"))
     assert judged == len(shown)
     assert failed == len(shown.filter(~in_time))
     assert failed / judged > len(late) / len(finished)

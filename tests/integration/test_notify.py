@@ -314,6 +314,7 @@ def test_the_payload_is_that_of_alertmanager() -> None:
         "agency": "permits",
         "indicator": "demand",
         "service": "building",
+        "rhythm": "day",
     }
     assert one["fingerprint"] == worse["fingerprint"]
     wanted = {"summary", "description", "runbook_url", "value", "expected", "n", "window"}

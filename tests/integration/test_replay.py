@@ -12,9 +12,7 @@ import pytest
 from tests.integration.records import Records
 
 
-@pytest.mark.parametrize(
-    "name", ["boston", "vancouver", "gp", "permits", "govuk", "mobility"]
-)
+@pytest.mark.parametrize("name", ["boston", "vancouver", "gp", "permits", "govuk", "mobility"])
 def test_replay_is_equal(request: pytest.FixtureRequest, name: str) -> None:
     """Folding the log anew gives every value, signal, alert and count that stands."""
     records: Records = request.getfixturevalue(name)
@@ -30,9 +28,10 @@ def test_replay_finds_a_changed_value(permits: Records, tmp_path: Path) -> None:
     shutil.copy(permits.store, store)
     with closing(sqlite3.connect(store)) as connection, connection:
         changed = connection.execute(
-            "UPDATE value SET value = value * (1 + 1e-15) WHERE rowid = (SELECT rowid FROM value "
-            "WHERE indicator = 'waiting' AND latest AND value IS NOT NULL "
-            "ORDER BY window_end DESC LIMIT 1)"
+            "UPDATE value SET value = value * (1 + 1e-15) WHERE indicator = 'waiting' "
+            "AND agency = 'nl' AND service = '' AND latest AND window_end = "
+            "(SELECT MAX(window_end) FROM value WHERE indicator = 'waiting' AND agency = 'nl' "
+            "AND service = '' AND latest AND value IS NOT NULL)"
         )
         assert changed.rowcount == 1
     done = permits._replace(store=store).run("replay", "--check")

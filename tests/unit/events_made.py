@@ -104,7 +104,7 @@ class _Maker:
     made: list[Made] = field(default_factory=list)
 
     def tell(self, kind: str, time: int, /, *, after: int = 0, **data: Any) -> None:
-        """One event of a source picked by its kind; ``after``: when it can be known, ms."""
+        """One event of a source picked by its kind; ``after`` says when it can be known, ms."""
         plan, random = self.plan, self.random
         source = plan.sources[sum(map(ord, kind)) % len(plan.sources)]
         if random.random() < 0.1:
@@ -128,7 +128,9 @@ class _Maker:
             self.made.append(Made(again, self.agency, source, time, body))
         if random.random() < plan.again / 2:
             other = line(kind, name, source, told, **(data | {"unit": "elsewhere"}))
-            self.made.append(Made(arrival + random.randrange(DAY), self.agency, source, time, other))
+            self.made.append(
+                Made(arrival + random.randrange(DAY), self.agency, source, time, other)
+            )
 
     def moment(self) -> int:
         """Some minute of the history."""
@@ -146,7 +148,9 @@ class _Maker:
         kind = "headwind.service.request"
         facts: dict[str, Any] = {"request": name, "service": random.choice(("permits", "parking"))}
         facts["channel"] = random.choice(("web", "phone", ""))
-        due = {"due": iso(at + random.choice((DAY, 6 * DAY)))} if random.random() < 0.5 else {}
+        due: dict[str, Any] = {}
+        if random.random() < 0.5:
+            due = {"due": iso(at + random.choice((DAY, 6 * DAY)))}
         if self.odd():
             due = {"due": iso(at - 3 * DAY)}
         self.tell(f"{kind}.opened.v1", at, **facts, **due)
@@ -165,8 +169,8 @@ class _Maker:
             self.tell(kind, at, opportunity=name, size_class=random.choice(("S", "L")))
         later = at + random.randrange(30 * DAY) - (9 * DAY if self.odd() else 0)
         if random.random() < 0.6:
-            facts = {"service": "permits", "reach": "full", "opportunity": name}
-            self.tell("headwind.project.service.launched.v1", later, **facts)
+            facts: dict[str, Any] = {"service": "permits", "reach": "full"}
+            self.tell("headwind.project.service.launched.v1", later, **facts, opportunity=name)
         elif random.random() < 0.5:
             self.tell("headwind.project.opportunity.dropped.v1", later, opportunity=name)
 
@@ -185,7 +189,7 @@ class _Maker:
     def decision(self) -> None:
         """Requested, then made or withdrawn."""
         random, at = self.random, self.moment()
-        facts = {"decision": f"d{next(self.numbers)}"}
+        facts: dict[str, Any] = {"decision": f"d{next(self.numbers)}"}
         facts["class"] = random.choice(("operational", "crisis"))
         if not self.odd():
             self.tell("headwind.project.decision.requested.v1", at, **facts)
@@ -269,12 +273,8 @@ class _Maker:
     def mark(self) -> None:
         """A day of the calendar."""
         at = self.moment()
-        self.tell(
-            "headwind.context.calendar.marked.v1",
-            at,
-            kind="closure",
-            **{"from": iso(at), "to": iso(at + DAY)},
-        )
+        day: dict[str, Any] = {"from": iso(at), "to": iso(at + DAY)}
+        self.tell("headwind.context.calendar.marked.v1", at, kind="closure", **day)
 
 
 def _subject(name: str, kind: str) -> dict[str, Any]:

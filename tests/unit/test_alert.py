@@ -24,7 +24,7 @@ def counts(seed: int, days: int, factor: float = 1.0, first: int = 0) -> list[fl
     """Poisson counts about 1000 a day with a season of weekdays; the first day is a Monday."""
     random = np.random.default_rng(seed)
     means = [1000 * factor * WEEK[(first + day) % 7] for day in range(days)]
-    return random.poisson(means).astype(float).tolist()
+    return [float(one) for one in random.poisson(means)]
 
 
 def openings(alerts: Sequence[Alert]) -> list[Alert]:
@@ -48,7 +48,10 @@ def test_a_drop_of_three_weeks_is_one_alert(seed: int) -> None:
     (first,) = openings(watched.alerts)
     assert first.state == "open"
     assert first.opened <= watched.end(FIRST_DAY + BEFORE + 1)
-    assert first.evidence["since"] == watched.calendar.start("day", FIRST_DAY + BEFORE)
+    drop = FIRST_DAY + BEFORE
+    # A chance low on the day before may lengthen the stretch by that day.
+    near = [watched.calendar.start("day", day) for day in (drop - 1, drop)]
+    assert first.evidence["since"] in near
     last = watched.alerts[-1]
     assert last.state == "closed"
     assert last.closed is not None
@@ -173,14 +176,21 @@ def test_what_cannot_be_trusted_opens_nothing_and_closes_nothing(status: Status)
     for value in (1000.0, 1000.0, None):
         for _ in range(4):
             assert not watched.feed(value, status=status)
-    assert watched.alerts[-1].state == "open"
+    assert [one.state for one in watched.alerts] == ["open"]
     watched.feed_all([1000.0] * 5)
-    assert watched.alerts[-1].state == "closed"
+    assert [one.state for one in watched.alerts] == ["open", "closed"]
 
 
 @pytest.mark.parametrize(
     ("detect", "value"),
-    [("count", 0.0), ("count", 900.0), ("share", 0.0), ("share", 1.0), ("level", 0.0), ("level", -30)],
+    [
+        ("count", 0.0),
+        ("count", 900.0),
+        ("share", 0.0),
+        ("share", 1.0),
+        ("level", 0.0),
+        ("level", -30),
+    ],
 )
 def test_values_that_are_all_equal_are_quiet(detect: str, value: float) -> None:
     """Half a year of one value, zero too."""

@@ -35,7 +35,7 @@ INSTANTS = st.integers(0, int(datetime(2037, 1, 1, tzinfo=ZoneInfo("UTC")).times
 
 def instants(zone: str) -> NDArray[np.int64]:
     """Draw random instants of 1970 to 2036, and those around every change of the clock."""
-    draw = random.Random(zone)  # noqa: S311
+    draw = random.Random(zone)
     found = [draw.randrange(2_114_380_800) for _ in range(3000)]
     place, last = ZoneInfo(zone), None
     for hour in range(0, 2_114_380_800, 3600):

@@ -143,7 +143,7 @@ def test_every_text_is_ours() -> None:
         described = one["annotations"].pop("description")
         assert described == f"{indicator.summary} {indicator.pitfalls}"
         allowed = {"summary", "runbook_url", "data_as_of", "alert_id", "value", "expected", "low"}
-        allowed |= {"high", "depth", "n", "rhythm", "false_alarm_rate"}
+        allowed |= {"high", "depth", "n", "rhythm", "false_alarm_rate", "reason", "window"}
         assert set(one["annotations"]) <= allowed
     reason = course()[0].reason
     words = set(re.findall(r"[A-Za-z]+", reason))

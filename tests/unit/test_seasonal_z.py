@@ -84,7 +84,9 @@ def test_independent_noise_keeps_the_declared_rate(noise: noises.Noise, detect: 
 
 
 @pytest.mark.parametrize(("noise", "most"), [(noises.ar_03, 2.0), (noises.ar_06, 3.0)])
-def test_autocorrelated_noise_stays_near_the_declared_rate(noise: noises.Noise, most: float) -> None:
+def test_autocorrelated_noise_stays_near_the_declared_rate(
+    noise: noises.Noise, most: float
+) -> None:
     """Autocorrelation may cluster signals, and still they stay within a few times the rate."""
     signals, alerts, buckets = quiet(noise, 21, "level")
     assert interval(signals, buckets)[0] <= most * SeasonalZ.false_alarm_rate
