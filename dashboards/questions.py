@@ -170,13 +170,24 @@ def open_alerts(scope: Scope) -> Select[Any]:
     )
 
 
+_CELL = ("unit", "service", "stratum")
+
+
 def signals(scope: Scope) -> Select[Any]:
-    """What detectors saw in the scope's time and cell, the newest first."""
+    """What detectors saw in the scope's time and very cell, the newest first."""
+    here = [signal.c[name] == getattr(scope, name) for name in _CELL]
+    return signals_within(scope).where(*here)
+
+
+def signals_within(scope: Scope) -> Select[Any]:
+    """What detectors saw in the scope's time and anywhere in its cell, the newest first."""
     agencies = _agencies(scope)
+    inside = [signal.c[name] == getattr(scope, name) for name in _CELL if getattr(scope, name)]
     wanted = (
         select(
             signal.c.agency,
             signal.c.indicator,
+            *(signal.c[name] for name in _CELL),
             signal.c.rhythm,
             signal.c.bucket_start,
             signal.c.bucket_end,
@@ -194,9 +205,7 @@ def signals(scope: Scope) -> Select[Any]:
         .where(
             signal.c.bucket_end > scope.since,
             signal.c.bucket_end <= scope.until,
-            signal.c.unit == scope.unit,
-            signal.c.service == scope.service,
-            signal.c.stratum == scope.stratum,
+            *inside,
         )
         .order_by(signal.c.bucket_end.desc(), signal.c.id)
     )

@@ -54,11 +54,11 @@ BOARD = Board(
             kind="table",
             title="Signals, as restated",
             description="Each bucket in which a detector saw the value leave what was expected, "
-            "the newest first, with what was expected and the n of the bucket.",
+            "the newest first, in every service and unit of the selection, with what was expected and n.",
             unit="indicator",
-            question=questions.signals,
+            question=questions.signals_within,
             place="foot",
-            columns=("bucket_end", "agency", "direction", "value", "expected", "n", "detector"),
+            columns=("bucket_end", "where", "direction", "value", "expected", "n", "detector"),
             empty="No detector saw anything unusual in this time.",
         ),
         Panel(

@@ -76,6 +76,12 @@ def _agency(row: Row, context: Context) -> Cell:
     return Cell(context.agency(row["agency"]), link=context.agency_link(row["agency"]))
 
 
+def _where(row: Row, context: Context) -> Cell:
+    """The agency, and under it the part of it."""
+    part = " · ".join(row[name] for name in ("unit", "service", "stratum") if row[name])
+    return msgspec.structs.replace(_agency(row, context), more=part)
+
+
 def _indicator(row: Row, context: Context) -> Cell:
     if not row["indicator"]:
         return Cell("all indicators", quiet=True)
@@ -143,6 +149,7 @@ def _direction(row: Row, context: Context) -> Cell:
 _CELLS: dict[str, Callable[[Row, Context], Cell]] = {
     "severity": _severity,
     "agency": _agency,
+    "where": _where,
     "indicator": _indicator,
     "reason": _reason,
     "story": _story,
@@ -169,6 +176,7 @@ _CELLS: dict[str, Callable[[Row, Context], Cell]] = {
 _HEADS = {
     "severity": "Weight",
     "agency": "Agency",
+    "where": "Where",
     "indicator": "Indicator",
     "reason": "Reason",
     "story": "Reason",
