@@ -64,7 +64,7 @@ def command(
     thread.start()
     try:
         _wait(lambda: server.started, thread)
-        url = f"http://{host}:{port}"
+        url = f"http://{host}:{_port(server)}"
         show.err.print(f"[bold]{url}/[/bold]  {SIMULATED}: nothing in it is real.")
         if not filled:
             monitor.runner.ticking = False
@@ -85,6 +85,11 @@ def command(
     finally:
         server.should_exit = True
         thread.join()
+
+
+def _port(server: uvicorn.Server) -> int:
+    """Where it listens: what was asked for, or what the machine gave for 0."""
+    return int(server.servers[0].sockets[0].getsockname()[1])
 
 
 def _end(until: str) -> datetime:
