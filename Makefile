@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench bench-signals lock clean
 
 # The first Python on the path that is new enough; name another with make PYTHON=….
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -11,7 +11,7 @@ LOCK := env -u PIP_FIND_LINKS uv pip compile pyproject.toml --universal --python
   --no-annotate --no-header --quiet
 
 help: ## Say what can be done
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 $(BIN)/python:
 	@PYTHON="$(PYTHON)" sh deploy/venv.sh
@@ -46,6 +46,9 @@ test: .venv/.dev ## Everything that is checked, then every test
 
 bench: .venv/.dev ## How fast it is, and how much it holds
 	$(BIN)/python -m tests.bench
+
+bench-signals: .venv/.dev ## Detectors on labelled records, beside the published scores
+	$(BIN)/python -m tests.bench.signals
 
 lock: ## Write both requirements files anew from pyproject.toml (needs uv)
 	$(LOCK) --group build --output-file requirements.txt
