@@ -193,6 +193,32 @@ alert = Table(
     Index("alert_by_agency", "agency", "opened"),
 )
 
+shock = Table(
+    "shock",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("transition", Integer, primary_key=True, doc="every state it ever had stays"),
+    Column("agency", String(128), nullable=False),
+    Column("indicator", String(64), nullable=False),
+    *(Column(name, String(128), nullable=False) for name in ("unit", "service", "stratum")),
+    Column("kind", String(16), nullable=False),
+    Column("direction", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("onset", BigInteger, nullable=False),
+    Column("trough", BigInteger, nullable=False),
+    Column("depth", Float, nullable=False, doc="1 - min Q"),
+    Column("absorbed", BigInteger),
+    Column("adapted", BigInteger),
+    Column("recovered", BigInteger),
+    Column("loss_service_days", Float, nullable=False, doc="over the first 90 days"),
+    Column("declared", String(256), nullable=False, doc="the declared crisis it fell into"),
+    Column("evidence", Text, nullable=False, doc="JSON"),
+    Column("updated", BigInteger, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("latest", Boolean, nullable=False),
+    Index("shock_by_agency", "agency", "onset"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -16,6 +16,7 @@ from models.alert import Alert
 from models.check import Refusal
 from models.record import Record
 from models.settings import Settings
+from models.shock import Shock
 from models.signal import Signal
 from models.value import RHYTHMS, Cell, Value
 from streams.agency import Agency
@@ -38,6 +39,7 @@ class Changes(msgspec.Struct):
     """Values of closed buckets that late events may have changed."""
     signals: list[Signal] = []
     alerts: list[Alert] = []
+    shocks: list[Shock] = []
     notices: list[Notice] = []
     refused: list[tuple[str, int, Refusal]] = []
     news: list[Summary | Hush] = []

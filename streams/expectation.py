@@ -59,6 +59,9 @@ SEASON = 28
 NOISE = 2.0
 """Scales of last year's excursion that are taken for noise."""
 
+ANY = 0x100
+"""The season of buckets that are compared with all others."""
+
 Quantity = Literal["count", "share", "level"]
 
 
@@ -71,9 +74,47 @@ class Expectation(NamedTuple):
     scale: float
 
 
+def season(rhythm: Rhythm, slot: int) -> int:
+    """The part of a slot that the middle depends on: all of it for hours and days, else none."""
+    return slot if rhythm in ("hour", "day") else ANY
+
+
 def center(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:
     """The expected value; None before the warm-up is over."""
-    found = series.recent(bucket.slot if rhythm in ("hour", "day") else None, SAME)
+    return _middle(series, season(rhythm, bucket.slot), rhythm)
+
+
+def frozen(series: Series, rhythm: Rhythm, before: int) -> dict[int, float]:
+    """What is expected of each season (see :func:`season`) from a place of the history on."""
+    if rhythm == "hour":
+        plain = set(series.slots)
+    else:
+        plain = {slot & ~AWAY if slot < 0xFE else -1 for slot in series.slots}
+    seasons = {season(rhythm, slot) for slot in plain}
+    found = {one: _middle(series, one, rhythm, before) for one in sorted(seasons)}
+    return {one: middle for one, middle in found.items() if middle is not None}
+
+
+def doubt(series: Series, rhythm: Rhythm, quantity: Quantity, before: int) -> float:
+    """Standard error of what is expected over a whole season, as a share of it.
+
+    A median of k values has that of their mean, 1.2533 times (normal noise); seasons add up as
+    independent. Levels are in per cent points: a hundred are one.
+    """
+    errors, middles = [], []
+    for one, middle in frozen(series, rhythm, before).items():
+        found = series.recent(None if one == ANY else one, SAME, before)
+        spread = NORMAL * median(abs(value - middle) for value in found)
+        errors.append(1.2533 * spread / sqrt(len(found)))
+        middles.append(abs(middle))
+    if not errors:
+        return 0.0
+    whole = 100.0 * len(errors) if quantity == "level" else sum(middles)
+    return sqrt(sum(error * error for error in errors)) / whole if whole else 0.0
+
+
+def _middle(series: Series, slot: int, rhythm: Rhythm, before: int | None = None) -> float | None:
+    found = series.recent(None if slot == ANY else slot, SAME, before)
     return median(found) if len(found) >= FEWEST[rhythm] else None
 
 

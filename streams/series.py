@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from models.alert import AlertState, Severity
+from models.calendar import Calendar
 from models.value import Rhythm
 
 KEPT: dict[Rhythm, int] = {"hour": 1512, "day": 427, "week": 112, "month": 60, "quarter": 24}
@@ -43,6 +44,16 @@ class Bucket(msgspec.Struct, frozen=True):
     n: int
     slot: int
     """Place in the season; -1 on a public holiday."""
+
+    @classmethod
+    def of(
+        cls, calendar: Calendar, rhythm: Rhythm, number: int, value: float, n: int = 0
+    ) -> Bucket:
+        """The bucket of this number in the calendar."""
+        holiday = rhythm == "day" and calendar.holiday(number)
+        slot = -1 if holiday else calendar.slot(rhythm, number)
+        start, end = calendar.start(rhythm, number), calendar.end(rhythm, number)
+        return cls(number, start, end, value, n, slot)
 
 
 class Episode(msgspec.Struct):
@@ -170,6 +181,15 @@ class Series(msgspec.Struct, array_like=True):
                 break
             number -= self.gaps[place]
         return range(start, max(start, stop))
+
+    def numbers(self, places: range) -> list[int]:
+        """Bucket numbers of places of the history that lie behind every long gap."""
+        number, found = self.last, []
+        for place in range(len(self.slots) - 1, places.start - 1, -1):
+            if place in places:
+                found.append(number)
+            number -= self.gaps[place]
+        return found[::-1]
 
     def forget(self) -> None:
         """Start anew: a new level holds."""

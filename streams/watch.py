@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 import msgspec
@@ -11,12 +11,14 @@ from models.alert import Alert
 from models.calendar import Calendar
 from models.catalogue import discover
 from models.signal import Signal
-from models.value import RHYTHMS, Cell, Rhythm, Value
+from models.value import RHYTHMS, Cell, Value
 from streams import detectors
 from streams.alert import OFF, Nature, Verdict, decide
+from streams.casebook import Casebook
 from streams.detector import Detector
 from streams.expectation import Expectation, center, expect
 from streams.indicator import Indicator
+from streams.look import Look
 from streams.notice import Notice
 from streams.series import KEPT, Bucket, Episode, Series
 from streams.source import Source
@@ -43,16 +45,6 @@ for _name, _kind in discover(detectors, Detector).items():  # type: ignore[type-
 Key = tuple[str, int, Cell]
 
 
-class Look(NamedTuple):
-    """One bucket of one series, and all that it is judged by."""
-
-    indicator: Indicator
-    series: Series
-    bucket: Bucket
-    value: Value
-    expected: Expectation
-
-
 class Watch:
     """The series and open alerts of one agency."""
 
@@ -60,6 +52,7 @@ class Watch:
         self.agency = agency
         self.calendar = calendar
         self.series: dict[Key, Series] = {}
+        self.casebook = Casebook(agency, calendar)
         self.silences: dict[str, Alert] = {}
         self.inhibited: dict[str, Alert] = {}
 
@@ -72,33 +65,41 @@ class Watch:
         if not _watched(gauge, value.cell):
             return
         rhythm = RHYTHMS[step.line]
-        bucket = self._bucket(rhythm, step.number, value)
+        bucket = Bucket.of(self.calendar, rhythm, step.number, value.value, value.n or 0)
         series = self.series.setdefault((value.indicator, step.line, value.cell), Series())
+        look = Look(gauge.indicator, series, bucket, value)
         expected = expect(series, bucket, rhythm, quantity)
         if expected is None:
             middle = center(series, bucket, rhythm)
             series.learn(bucket, None if middle is None else bucket.value - middle, KEPT[rhythm])
-            return
-        detector = DETECTORS[gauge.indicator.detector]
+            what: str = ""
+        else:
+            what = self._judge(look, expected, changes)
+        guarded = self._guarded(gauge.indicator, step.line, value.cell)
+        changes.shocks += self.casebook.look(look, levels=what == "new level", guarded=guarded)
+
+    def _judge(self, look: Look, expected: Expectation, changes: Changes) -> str:
+        """From what was expected of a bucket to signals and alerts; what its alert does."""
+        indicator, series, bucket, value = look
+        detector = DETECTORS[indicator.detector]
         score = detector.score(bucket, expected)
         if score is not None:
             changes.signals.append(self._signal(value, bucket, expected, detector, score))
-        nature = Nature(gauge.indicator.direction, quantity, rhythm)
+        nature = Nature(indicator.direction, indicator.detect or "count", value.rhythm)
         verdict = decide(series, bucket, expected, nature, news=score is not None)
-        look = Look(gauge.indicator, series, bucket, value, expected)
-        self._act(look, verdict, changes)
+        self._act(look, expected, verdict, changes)
         # A spike is left out; a small step is learned, or it would be news for ever.
         if series.episode is None and (score is None or verdict.depth < OFF):
-            series.learn(bucket, bucket.value - expected.expected, KEPT[rhythm])
+            series.learn(bucket, bucket.value - expected.expected, KEPT[value.rhythm])
+        return verdict.what
 
-    def _bucket(self, rhythm: Rhythm, number: int, value: Value) -> Bucket:
-        slot = self.calendar.slot(rhythm, number)
-        if rhythm == "day" and self.calendar.holiday(number):
-            slot = -1
-        start = self.calendar.start(rhythm, number)
-        return Bucket(number, start, value.window_end, value.value or 0.0, value.n or 0, slot)
+    def _guarded(self, indicator: Indicator, line: int, cell: Cell) -> bool:
+        """Whether no guard of an indicator is worse in this cell; mere context never is."""
+        series = (self.series.get((guard, line, cell)) for guard in indicator.guards)
+        episodes = [one.episode for one in series if one is not None]
+        return all(one is None or one.severity == "info" for one in episodes)
 
-    def _act(self, look: Look, verdict: Verdict, changes: Changes) -> None:
+    def _act(self, look: Look, expected: Expectation, verdict: Verdict, changes: Changes) -> None:
         """Move the alert of a series on, and keep its new state."""
         series, bucket, value = look.series, look.bucket, look.value
         episode = series.episode
@@ -124,8 +125,8 @@ class Watch:
             severity=episode.severity,
             state=episode.state,
             old_state=old,
-            reason=reason(look.indicator, value, look.expected, episode, verdict),
-            evidence=_evidence(look, episode, verdict),
+            reason=reason(look.indicator, value, expected, episode, verdict),
+            evidence=_evidence(look, expected, episode, verdict),
             opened=episode.opened,
             updated=bucket.end,
             closed=bucket.end if episode.state == "closed" else None,
@@ -260,13 +261,15 @@ class Watch:
 
     def dump(self) -> bytes:
         """All of it, as bytes."""
-        held = (list(self.series.items()), self.silences, self.inhibited)
+        cases = self.casebook.dump()
+        held = (list(self.series.items()), self.silences, self.inhibited, cases)
         return msgspec.msgpack.encode(held)
 
     def load(self, body: bytes) -> None:
         """What :meth:`dump` gave."""
-        shape = tuple[list[tuple[Key, Series]], dict[str, Alert], dict[str, Alert]]
-        series, self.silences, self.inhibited = msgspec.msgpack.decode(body, type=shape)
+        shape = tuple[list[tuple[Key, Series]], dict[str, Alert], dict[str, Alert], bytes]
+        series, self.silences, self.inhibited, cases = msgspec.msgpack.decode(body, type=shape)
+        self.casebook.load(cases)
         self.series = dict(series)
 
 
@@ -291,14 +294,16 @@ def _is_recent(value: Value) -> bool:
     return value.recorded - value.window_end <= RECENT_MS + 2 * length
 
 
-def _evidence(look: Look, episode: Episode, verdict: Verdict) -> dict[str, Any]:
+def _evidence(
+    look: Look, expected: Expectation, episode: Episode, verdict: Verdict
+) -> dict[str, Any]:
     detector = DETECTORS[look.indicator.detector]
     return {
         "value": look.value.value,
         "n": look.value.n,
-        "expected": look.expected.expected,
-        "low": look.expected.low,
-        "high": look.expected.high,
+        "expected": expected.expected,
+        "low": expected.low,
+        "high": expected.high,
         "depth": verdict.depth,
         "worst_depth": episode.worst,
         "since": episode.since,

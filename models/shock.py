@@ -1,0 +1,49 @@
+"""A shock: the case file of one series that fell deep, from its onset to what became of it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from models.value import Cell
+
+ShockState = Literal[
+    "disrupted", "absorbing", "recovering", "recovered", "thriving", "restored", "degraded"
+]
+
+ShockKind = Literal["demand", "service", "delivery", "decision", "remote"]
+
+
+class Shock(msgspec.Struct, frozen=True, kw_only=True):
+    """One state of a case file. Times are event time in milliseconds.
+
+    ``onset`` is the start of the first bucket that was off; ``trough`` that of the worst.
+    ``depth`` is 1 - min Q, where Q is actual / expected (expected / actual where more is
+    worse) and what was expected is frozen at the onset. ``absorbed`` is the end of the trough's
+    bucket, ``adapted`` the first return to 95 % of what was expected, ``recovered`` the first
+    of enough returns in a row; each is absent while it has not come (right-censored).
+    ``loss_service_days`` is the sum of 1 - Q over the first 90 days, where Q is below 1.
+    ``declared`` names the declared crisis that it fell into, if any. The id is derived from
+    what the case is about and when it began; (id, transition) names one state of it for ever.
+    """
+
+    id: str
+    agency: str
+    indicator: str
+    cell: Cell
+    kind: ShockKind
+    direction: Literal["up", "down"]
+    state: ShockState
+    onset: int
+    trough: int
+    depth: float
+    absorbed: int | None
+    adapted: int | None
+    recovered: int | None
+    loss_service_days: float
+    declared: str
+    evidence: dict[str, Any]
+    updated: int
+    transition: int
+    epoch: int = 0

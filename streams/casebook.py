@@ -1,0 +1,114 @@
+"""The casebook: the open case files of one agency, and what was declared there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID, uuid5
+
+import msgspec
+import numpy as np
+
+from models.calendar import Calendar
+from models.shock import Shock
+from models.value import RHYTHMS, Cell, Value
+from streams.expectation import Quantity, doubt, frozen
+from streams.indicator import Indicator
+from streams.look import Look
+from streams.series import Bucket, Episode, Series
+from streams.shock import KINDS, About, Case, Crisis
+
+NAMESPACE = UUID("7c8e43a5-52c1-4d0c-8ac1-5b5a0a0e6c7e")
+"""Of the ids of shocks, so that a replay gives the same."""
+
+Key = tuple[str, int, Cell]
+
+
+class Casebook:
+    """Follows every shock of an agency from its onset to its outcome."""
+
+    def __init__(self, agency: str, calendar: Calendar) -> None:
+        self.agency = agency
+        self.calendar = calendar
+        self.cases: dict[Key, list[Case]] = {}
+        self.crises: dict[str, Crisis] = {}
+
+    def declare(self, crisis: Crisis) -> None:
+        """Take in a declared crisis; the first declaration of an id stands."""
+        self.crises.setdefault(crisis.id, crisis)
+
+    def close(self, crisis: str, at: int) -> None:
+        """A declared crisis is over; an end before its beginning is none."""
+        known = self.crises.get(crisis)
+        if known is not None and at >= known.start:
+            known.end = at
+
+    def look(self, look: Look, *, levels: bool, guarded: bool) -> Iterator[Shock]:
+        """Take a closed bucket into the cases of its series, and open one where it is due.
+
+        ``levels`` says that the alert ended because the new level stays; ``guarded`` that no
+        guard is worse. The bucket stands in the series already if an alert is open.
+        """
+        indicator, series, bucket, value = look
+        key = (value.indicator, RHYTHMS.index(value.rhythm), value.cell)
+        mine = self.cases.get(key, [])
+        if not mine and series.episode is None:
+            return
+        about = self._about(indicator, value)
+        for case in mine:
+            case.see(bucket, about)
+            case.level |= levels and not case.recovers(about)
+        if series.episode is not None and all(case.recovers(about) for case in mine):
+            new = self._case(series, series.episode, about, bucket.end)
+            if new is not None:
+                for other in mine:
+                    other.others.append(new.id)
+                    new.others.append(other.id)
+                mine = self.cases[key] = [*mine, new]
+        for case in mine:
+            found = case.read(about, guarded=guarded)
+            told = case.tell(about, found)
+            if told is not None:
+                yield told
+            if case.over(found):
+                self.cases[key] = [other for other in self.cases[key] if other is not case]
+        if not self.cases.get(key):
+            self.cases.pop(key, None)
+
+    def _about(self, indicator: Indicator, value: Value) -> About:
+        quantity: Quantity = indicator.detect or "count"
+        kind = "demand" if value.indicator == "demand" else KINDS[indicator.pillar]
+        return About(self.agency, value.indicator, kind, value.cell, quantity, value.rhythm)
+
+    def _case(self, series: Series, episode: Episode, about: About, until: int) -> Case | None:
+        """A case from an alert that stands at ``until`` (ms), if it is a shock."""
+        first = np.array([episode.since], np.int64)
+        number = int(self.calendar.bucket(about.rhythm, first)[0])
+        places = series.between(number, series.last)
+        history = [
+            Bucket.of(self.calendar, about.rhythm, one, series.value(place))
+            for one, place in zip(series.numbers(places), places, strict=True)
+        ]
+        cell = about.cell
+        where = f"{about.indicator} {cell.unit}\x1f{cell.service}\x1f{cell.stratum} {about.rhythm}"
+        case = Case(
+            id=str(uuid5(NAMESPACE, f"shock {self.agency} {where} {episode.since}")),
+            onset=episode.since,
+            direction="up" if episode.direction == "up" else "down",
+            frozen=frozen(series, about.rhythm, places.start),
+            doubt=doubt(series, about.rhythm, about.quantity, places.start),
+        )
+        for one in history:
+            case.see(one, about)
+        covering = [c.id for c in self.crises.values() if c.covers(cell, episode.since, until)]
+        case.declared = min(covering, default="")
+        return case if case.points and (case.declared or case.is_deep()) else None
+
+    def dump(self) -> bytes:
+        """All of it, as bytes."""
+        return msgspec.msgpack.encode((list(self.cases.items()), self.crises))
+
+    def load(self, body: bytes) -> None:
+        """What :meth:`dump` gave."""
+        shape = tuple[list[tuple[Key, list[Case]]], dict[str, Crisis]]
+        cases, self.crises = msgspec.msgpack.decode(body, type=shape)
+        self.cases = dict(cases)
