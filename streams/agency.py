@@ -91,10 +91,11 @@ class Agency:
         known = front[rows]
         months = self.calendar.bucket("month", np.maximum(front, 0))
         news = np.flatnonzero(months[rows + 1] > months[rows])
-        for some in np.split(np.arange(len(rows)), news):
+        for nth, some in enumerate(np.split(np.arange(len(rows)), news)):
             if not len(some):
                 continue
-            if known[some[0]] > FAR_PAST:
+            # Only where a month begins: elsewhere it would show where the log was cut.
+            if nth and known[some[0]] > FAR_PAST:
                 horizon = int(known[some[0]]) - self.settings.retention.days * DAY_MS
                 self.seen.forget(horizon // DAY_MS)
             mine = rows[some]

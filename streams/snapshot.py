@@ -13,14 +13,17 @@ import msgspec
 from models.value import Cell
 from streams.agency import Agency
 from streams.engine import Engine
+from streams.gauge import Gauge
 from streams.items import Items
 from streams.kinds import KINDS
 from streams.panes import Panes
 from streams.seen import Seen
 from streams.source import Source
 
-VERSION = 3
+VERSION = 4
 """Grows whenever state of an older version can no longer be read; it is then folded anew."""
+
+Pairs = list[tuple[int, int]]
 
 
 class Head(msgspec.Struct):
@@ -32,7 +35,8 @@ class Head(msgspec.Struct):
     fed: list[tuple[int, list[str]]]
     hushed: list[str]
     sources: list[Source]
-    gauges: dict[str, tuple[dict[int, int], dict[int, int], dict[int, tuple[int, int]]]]
+    gauges: dict[str, tuple[Pairs, Pairs, list[tuple[int, tuple[int, int]]]]]
+    """Of each: first and closed bucket, and the range that late events touched, by line."""
 
 
 def parts(engine: Engine, name: str) -> Iterator[tuple[str, bytes]]:
@@ -45,9 +49,10 @@ def parts(engine: Engine, name: str) -> Iterator[tuple[str, bytes]]:
         [(place, sorted(names)) for place, names in sorted(agency.fed.items())],
         sorted(agency.hushed),
         list(agency.sources.values()),
-        {one: (gauge.first, gauge.closed, gauge.dirty) for one, gauge in agency.gauges.items()},
+        {one: _stand(gauge) for one, gauge in agency.gauges.items()},
     )
-    yield "head", msgspec.msgpack.encode(head)
+    # Sets have no order of their own, and the same state must be the same bytes.
+    yield "head", msgspec.msgpack.encode(head, order="deterministic")
     yield "seen", agency.seen.dump()
     yield "watch", engine.watches[name].dump()
     for kind, items in agency.items.items():
@@ -82,7 +87,12 @@ def restore(engine: Engine, name: str, stored: Mapping[str, bytes]) -> None:
     for one, told in head.gauges.items():
         if one in agency.gauges:
             gauge = agency.gauges[one]
-            gauge.first, gauge.closed, gauge.dirty = told
+            first, closed, dirty = told
+            gauge.first, gauge.closed, gauge.dirty = dict(first), dict(closed), dict(dirty)
+
+
+def _stand(gauge: Gauge) -> tuple[Pairs, Pairs, list[tuple[int, tuple[int, int]]]]:
+    return sorted(gauge.first.items()), sorted(gauge.closed.items()), sorted(gauge.dirty.items())
 
 
 def _restore_panes(agency: Agency, rest: str, body: bytes) -> None:

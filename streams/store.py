@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -189,15 +191,23 @@ def _write_sources(connection: Connection, engine: Engine, name: str) -> None:
 
 
 def _write_news(connection: Connection, news: Sequence[Summary | Hush]) -> None:
-    if news:
-        record = Record(
-            agency=news[0].agency,
-            received=0,
-            kind="summary",
-            events=len(news),
-            body=freeze(list(news)),
+    """One record of stage two's log for each record of stage one that brought news about.
+
+    So the second log is the same, record by record, however the first was cut into transactions.
+    """
+    records = []
+    for _, some in groupby(news, key=attrgetter("position")):
+        mine = list(some)
+        records.append(
+            Record(
+                agency=mine[0].agency,
+                received=0,
+                kind="summary",
+                events=len(mine),
+                body=freeze(mine),
+            )
         )
-        append(connection, SUMMARIES, [record])
+    append(connection, SUMMARIES, records)
 
 
 def save(connection: Connection, engine: Engine, groups: Groups) -> None:
