@@ -219,6 +219,24 @@ shock = Table(
     Index("shock_by_agency", "agency", "onset"),
 )
 
+mark = Table(
+    "mark",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("transition", Integer, primary_key=True, doc="every state it ever had stays"),
+    Column("agency", String(128), nullable=False),
+    Column("kind", String(16), nullable=False, doc="crisis or definition"),
+    Column("indicator", String(64), nullable=False),
+    *(Column(name, String(128), nullable=False) for name in ("unit", "service", "stratum")),
+    Column("label", String(256), nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger),
+    Column("evidence", Text, nullable=False, doc="JSON"),
+    Column("epoch", Integer, nullable=False),
+    Column("latest", Boolean, nullable=False),
+    Index("mark_by_agency", "agency", "start"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -54,9 +54,9 @@ class Nature(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What a bucket means: ``what`` is "" (nothing), open, worse, close or new level."""
+    """What a bucket means: ``what`` is "" (nothing), or what becomes of the alert."""
 
-    what: Literal["", "open", "worse", "close", "new level"]
+    what: Literal["", "open", "worse", "close", "new level", "new definition"]
     depth: float
     """How much worse than expected, as a share; negative where better."""
     severity: Severity

@@ -32,6 +32,13 @@ _CODES = {kind: _CODE[name] for name, kind in EVENT_TYPES.items()}
 _TIME, _ID, _SOURCE = attrgetter("time"), attrgetter("id"), attrgetter("source")
 
 HEARTBEAT = _CODE["headwind.context.source.heartbeat.v1"]
+DECIDED = _CODE["headwind.project.decision.made.v1"]
+
+HEARD = [
+    _CODE[f"headwind.context.{name}.v1"]
+    for name in ("shock.declared", "shock.closed", "definition.changed")
+]
+"""What changes how buckets are watched, beside crisis decisions."""
 
 
 class Arrivals:

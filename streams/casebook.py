@@ -15,7 +15,7 @@ from streams.expectation import Quantity, doubt, frozen
 from streams.indicator import Indicator
 from streams.look import Look
 from streams.series import Bucket, Episode, Series
-from streams.shock import KINDS, About, Case, Crisis
+from streams.shock import KINDS, LONGEST_MS, About, Case, Crisis
 
 NAMESPACE = UUID("7c8e43a5-52c1-4d0c-8ac1-5b5a0a0e6c7e")
 """Of the ids of shocks, so that a replay gives the same."""
@@ -31,16 +31,24 @@ class Casebook:
         self.calendar = calendar
         self.cases: dict[Key, list[Case]] = {}
         self.crises: dict[str, Crisis] = {}
+        self.decisions: list[int] = []
+        """When crisis decisions were made, ms, as they were told."""
 
-    def declare(self, crisis: Crisis) -> None:
-        """Take in a declared crisis; the first declaration of an id stands."""
-        self.crises.setdefault(crisis.id, crisis)
+    def decided(self, at: int) -> None:
+        """Take in a crisis decision."""
+        self.decisions = [one for one in self.decisions if one > at - LONGEST_MS] + [at]
 
-    def close(self, crisis: str, at: int) -> None:
-        """A declared crisis is over; an end before its beginning is none."""
+    def declare(self, crisis: Crisis) -> bool:
+        """Take in a declared crisis; the first declaration of an id stands. Says if it is new."""
+        return self.crises.setdefault(crisis.id, crisis) is crisis
+
+    def close(self, crisis: str, at: int) -> Crisis | None:
+        """A declared crisis is over; an end before its beginning is none, nor is a second one."""
         known = self.crises.get(crisis)
-        if known is not None and at >= known.start:
-            known.end = at
+        if known is None or known.end is not None or at < known.start:
+            return None
+        known.end = at
+        return known
 
     def look(self, look: Look, *, levels: bool, guarded: bool) -> Iterator[Shock]:
         """Take a closed bucket into the cases of its series, and open one where it is due.
@@ -57,12 +65,14 @@ class Casebook:
         for case in mine:
             case.see(bucket, about)
             case.level |= levels and not case.recovers(about)
+            case.answer(self.decisions)
         if series.episode is not None and all(case.recovers(about) for case in mine):
             new = self._case(series, series.episode, about, bucket.end)
             if new is not None:
                 for other in mine:
                     other.others.append(new.id)
                     new.others.append(other.id)
+                new.answer(self.decisions)
                 mine = self.cases[key] = [*mine, new]
         for case in mine:
             found = case.read(about, guarded=guarded)
@@ -73,6 +83,10 @@ class Casebook:
                 self.cases[key] = [other for other in self.cases[key] if other is not case]
         if not self.cases.get(key):
             self.cases.pop(key, None)
+
+    def drop(self, key: Key) -> None:
+        """What is counted has changed: the cases of this series can be followed no further."""
+        self.cases.pop(key, None)
 
     def _about(self, indicator: Indicator, value: Value) -> About:
         quantity: Quantity = indicator.detect or "count"
@@ -105,10 +119,10 @@ class Casebook:
 
     def dump(self) -> bytes:
         """All of it, as bytes."""
-        return msgspec.msgpack.encode((list(self.cases.items()), self.crises))
+        return msgspec.msgpack.encode((list(self.cases.items()), self.crises, self.decisions))
 
     def load(self, body: bytes) -> None:
         """What :meth:`dump` gave."""
-        shape = tuple[list[tuple[Key, list[Case]]], dict[str, Crisis]]
-        cases, self.crises = msgspec.msgpack.decode(body, type=shape)
+        shape = tuple[list[tuple[Key, list[Case]]], dict[str, Crisis], list[int]]
+        cases, self.crises, self.decisions = msgspec.msgpack.decode(body, type=shape)
         self.cases = dict(cases)

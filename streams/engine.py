@@ -14,13 +14,14 @@ import msgspec
 
 from models.alert import Alert
 from models.check import Refusal
+from models.mark import Mark
 from models.record import Record
 from models.settings import Settings
 from models.shock import Shock
 from models.signal import Signal
 from models.value import RHYTHMS, Cell, Value
 from streams.agency import Agency
-from streams.folding import Awake, Closing, anew, fold
+from streams.folding import Awake, Closing, Told, anew, fold
 from streams.gauge import Gauge, Measured
 from streams.indicator import Indicator, Scan
 from streams.judge import Frame, values
@@ -40,6 +41,7 @@ class Changes(msgspec.Struct):
     signals: list[Signal] = []
     alerts: list[Alert] = []
     shocks: list[Shock] = []
+    marks: list[Mark] = []
     notices: list[Notice] = []
     refused: list[tuple[str, int, Refusal]] = []
     news: list[Summary | Hush] = []
@@ -86,7 +88,9 @@ class Engine:
         changes.refused += [(agency.name, at, refusal) for at, refusal in arrivals.refused]
         watch = self.watches[agency.name]
         for step in fold(agency, arrivals):
-            if isinstance(step, Awake):
+            if isinstance(step, Told):
+                watch.told(step.event, step.at, changes)
+            elif isinstance(step, Awake):
                 watch.awake(step.source, step.at, changes)
                 self._hush(agency, step.position, changes)
             else:

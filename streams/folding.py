@@ -9,7 +9,8 @@ one would be seen in the result:
    event of a silent source, before a new month (when old state is forgotten), around the
    first fact of a rhythm (it begins a line of buckets), and, while some source is silent,
    before the first fact from another source about a place;
-2. after a heartbeat (late arrivals are published then);
+2. after a heartbeat (late arrivals are published then), and before and after what watching
+   must hear: crises, their end, crisis decisions, changed definitions;
 3. after the first closing, if the stretch holds events for buckets that are closed already;
 4. before an event for a bucket that an earlier event of the stretch closes;
 5. before an event on an item that the stretch touched already, if either is about a bucket
@@ -29,10 +30,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.check import FUTURE_TOLERANCE_MS
+from models.event import Event
 from models.events.context import SourceHeartbeat
 from models.value import RHYTHMS
 from streams.agency import Agency
-from streams.arrivals import HEARTBEAT, TYPES, Arrivals
+from streams.arrivals import DECIDED, HEARD, HEARTBEAT, TYPES, Arrivals
 from streams.facts import Prepared, prepare
 from streams.gauge import Gauge
 from streams.reach import reaching_back
@@ -53,6 +55,15 @@ class Closing(NamedTuple):
     anew: bool
 
 
+class Told(NamedTuple):
+    """Something that watching must hear, before the buckets that it closes."""
+
+    event: Event
+    at: int
+    """When it happened, ms."""
+    received: int
+
+
 class Awake(NamedTuple):
     """A silent source speaks again."""
 
@@ -61,7 +72,7 @@ class Awake(NamedTuple):
     position: int
 
 
-Step = Closing | Awake
+Step = Closing | Awake | Told
 
 
 def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
@@ -71,10 +82,15 @@ def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
     names = list(agency.sources)
     prepared = list(prepare(arrivals, set(agency.items), agency.place, agency.settings.standard_ms))
     back = reaching_back(agency.items, prepared)
+    heard = _heard(arrivals)
     start = 0
     while start < len(arrivals):
         yield from _enter(agency, names, arrivals, start)
+        if heard[start]:
+            event, at = arrivals.events[start], int(arrivals.times[start])
+            yield Told(event, at, int(arrivals.received[start]))
         hard = _hard_stop(agency, names, arrivals, start)
+        hard = min(hard, start + 1 if heard[start] else start + _first(heard[start:]))
         hard = min([hard, *back[np.searchsorted(back, start + 1) :][:1].tolist()])
         hard = _line_stop(agency, prepared, start, hard)
         hard = _again_stop(agency, prepared, start, hard)
@@ -90,6 +106,19 @@ def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
         marks.settle(stop)
         yield from _close(agency, arrivals, marks, start, stop)
         start = stop
+
+
+def _heard(arrivals: Arrivals) -> NDArray[np.bool_]:
+    """Of each event: whether watching must hear of it."""
+    heard = np.isin(arrivals.types, HEARD)
+    for row in np.flatnonzero(arrivals.types == DECIDED).tolist():
+        heard[row] = arrivals.events[row].data.decision_class == "crisis"  # type: ignore[attr-defined]
+    return heard
+
+
+def _first(flags: NDArray[np.bool_]) -> int:
+    """The place of the first that is set; behind them all if none is."""
+    return int(np.argmax(flags)) if flags.any() else len(flags)
 
 
 def _link(agency: Agency, names: list[str], arrivals: Arrivals, one: Prepared) -> None:

@@ -96,6 +96,12 @@ class Series(msgspec.Struct, array_like=True):
     """Start of the first bucket of the stretch, ms."""
     run_signals: int = 0
     episode: Episode | None = None
+    empty: int = 0
+    """Empty buckets in the present gap (module ``streams.gap``)."""
+    empty_since: int = 0
+    """Start of the first of them, ms."""
+    broken: bool = False
+    """What is counted has changed: nothing that was learned holds for the next bucket."""
 
     def __len__(self) -> int:
         """Buckets kept."""

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -79,6 +80,8 @@ class Case(msgspec.Struct):
     """Standard error of ``frozen``, as a share of it."""
     points: list[Point] = []
     declared: str = ""
+    answered: int | None = None
+    """The first crisis decision at or after the onset, ms."""
     others: list[str] = []
     """Other cases of the same series that were open at the same time."""
     level: bool = False
@@ -94,6 +97,12 @@ class Case(msgspec.Struct):
             return
         q = quality(bucket.value, expected, self.direction, about.quantity)
         self.points.append(Point(bucket.start, bucket.end, q))
+
+    def answer(self, decisions: Sequence[int]) -> None:
+        """Look for the first crisis decision between the onset and the end of the curve."""
+        if self.points:
+            until = self.points[-1].end
+            self.answered = min((d for d in decisions if self.onset <= d < until), default=None)
 
     def read(self, about: About, *, guarded: bool) -> Resilience:
         """What the curve says by now."""
@@ -117,7 +126,7 @@ class Case(msgspec.Struct):
     def tell(self, about: About, found: Resilience) -> Shock | None:
         """The file's new state, or None where nothing changed but the loss."""
         course = (found.state, round(found.depth, 6), found.trough, found.absorbed)
-        more = (found.adapted, found.recovered, self.declared, self.others)
+        more = (found.adapted, found.recovered, self.declared, self.others, self.answered)
         now = msgspec.msgpack.encode((course, more))
         if now == self.told:
             return None
@@ -150,6 +159,7 @@ class Case(msgspec.Struct):
         return {
             "rhythm": about.rhythm,
             "buckets": len(self.points),
+            "answered": self.answered,
             "level_shift": self.level,
             "overlaps": list(self.others),
             "gain": None if gain is None else round(gain.mean, 6),

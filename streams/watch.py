@@ -10,6 +10,8 @@ import msgspec
 from models.alert import Alert
 from models.calendar import Calendar
 from models.catalogue import discover
+from models.event import Event
+from models.events.context import DefinitionChanged, ShockClosed, ShockDeclared
 from models.signal import Signal
 from models.value import RHYTHMS, Cell, Value
 from streams import detectors
@@ -17,10 +19,13 @@ from streams.alert import OFF, Nature, Verdict, decide
 from streams.casebook import Casebook
 from streams.detector import Detector
 from streams.expectation import Expectation, center, expect
+from streams.gap import Gaps, is_empty
 from streams.indicator import Indicator
 from streams.look import Look
+from streams.marks import crisis_mark, definition_mark
 from streams.notice import Notice
 from streams.series import KEPT, Bucket, Episode, Series
+from streams.shock import Crisis
 from streams.source import Source
 from streams.wording import back_again, reason, silence
 
@@ -53,6 +58,7 @@ class Watch:
         self.calendar = calendar
         self.series: dict[Key, Series] = {}
         self.casebook = Casebook(agency, calendar)
+        self.gaps = Gaps(agency)
         self.silences: dict[str, Alert] = {}
         self.inhibited: dict[str, Alert] = {}
 
@@ -68,15 +74,62 @@ class Watch:
         bucket = Bucket.of(self.calendar, rhythm, step.number, value.value, value.n or 0)
         series = self.series.setdefault((value.indicator, step.line, value.cell), Series())
         look = Look(gauge.indicator, series, bucket, value)
+        if series.broken:
+            self._begin_anew(look, changes)
         expected = expect(series, bucket, rhythm, quantity)
+        if expected is not None and is_empty(bucket, expected, quantity):
+            alert = self.gaps.lengthen(look, expected, silent=bool(self.silences))
+            self._tell(alert, value, changes)
+            return
         if expected is None:
             middle = center(series, bucket, rhythm)
             series.learn(bucket, None if middle is None else bucket.value - middle, KEPT[rhythm])
             what: str = ""
         else:
             what = self._judge(look, expected, changes)
+        self._tell(self.gaps.end(look), value, changes)
         guarded = self._guarded(gauge.indicator, step.line, value.cell)
         changes.shocks += self.casebook.look(look, levels=what == "new level", guarded=guarded)
+
+    def told(self, event: Event, at: int, changes: Changes) -> None:
+        """Hear of a crisis, its end, a crisis decision, or a changed definition."""
+        book, said = self.casebook, event.data
+        match said:
+            case ShockDeclared():
+                crisis = Crisis(said.shock, said.kind, said.scope, at, None, said.required_level)
+                if book.declare(crisis):
+                    changes.marks.append(crisis_mark(self.agency, crisis))
+            case ShockClosed():
+                closed = book.close(said.shock, at)
+                if closed is not None:
+                    changes.marks.append(crisis_mark(self.agency, closed))
+            case DefinitionChanged():
+                changes.marks.append(definition_mark(self.agency, said, at))
+                for (indicator, _, cell), series in self.series.items():
+                    here = said.indicator in ("", indicator) and said.service in ("", cell.service)
+                    series.broken |= here
+            case _:
+                book.decided(at)
+
+    def _begin_anew(self, look: Look, changes: Changes) -> None:
+        """What is counted has changed: close what stands, and learn from the start."""
+        series, value = look.series, look.value
+        if series.episode is not None:
+            nothing = Expectation(look.bucket.value, look.bucket.value, look.bucket.value, 1.0)
+            verdict = Verdict("new definition", 0.0, series.episode.severity)
+            self._act(look, nothing, verdict, changes)
+        self._tell(self.gaps.end(look), value, changes)
+        self.casebook.drop((value.indicator, RHYTHMS.index(value.rhythm), value.cell))
+        series.forget()
+        series.broken = False
+
+    def _tell(self, alert: Alert | None, value: Value, changes: Changes) -> None:
+        """Keep a state of an alert that is no episode, and tell it if it is news."""
+        if alert is None:
+            return
+        changes.alerts.append(alert)
+        if "inhibited" not in (alert.state, alert.old_state) and _is_recent(value):
+            changes.notices.append(Notice(alert, value.recorded))
 
     def _judge(self, look: Look, expected: Expectation, changes: Changes) -> str:
         """From what was expected of a bucket to signals and alerts; what its alert does."""
@@ -109,10 +162,10 @@ class Watch:
         elif not verdict.what or episode is None:
             return
         old = "" if opens else episode.state
-        if verdict.what in ("close", "new level"):
+        if verdict.what in ("close", "new level", "new definition"):
             episode.state = "closed"
             series.episode = None
-            if verdict.what == "new level":
+            if verdict.what != "close":
                 series.forget()
         elif verdict.what == "worse":
             episode.severity = verdict.severity
@@ -262,13 +315,22 @@ class Watch:
     def dump(self) -> bytes:
         """All of it, as bytes."""
         cases = self.casebook.dump()
-        held = (list(self.series.items()), self.silences, self.inhibited, cases)
+        gaps = list(self.gaps.open.items())
+        held = (list(self.series.items()), self.silences, self.inhibited, gaps, cases)
         return msgspec.msgpack.encode(held)
 
     def load(self, body: bytes) -> None:
         """What :meth:`dump` gave."""
-        shape = tuple[list[tuple[Key, Series]], dict[str, Alert], dict[str, Alert], bytes]
-        series, self.silences, self.inhibited, cases = msgspec.msgpack.decode(body, type=shape)
+        shape = tuple[
+            list[tuple[Key, Series]],
+            dict[str, Alert],
+            dict[str, Alert],
+            list[tuple[Key, Alert]],
+            bytes,
+        ]
+        held = msgspec.msgpack.decode(body, type=shape)
+        series, self.silences, self.inhibited, gaps, cases = held
+        self.gaps.open = dict(gaps)
         self.casebook.load(cases)
         self.series = dict(series)
 

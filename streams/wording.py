@@ -30,11 +30,29 @@ def reason(
             f"{what} has stayed away from what was expected since {since}: {now} is taken as the "
             f"new level ({usual} before)."
         )
+    if verdict.what == "new definition":
+        return f"{what} is counted in another way since {day(value.window_start)}: learned anew."
     way = "above" if episode.direction == "up" else "below"
     return (
         f"{what} is {abs(verdict.depth):.0%} {way} what was expected since {since}: {now}, "
         f"{usual} ({span}), n {value.n:,}."
     )
+
+
+def vanished(indicator: Indicator, value: Value, expected: Expectation, since: int) -> str:
+    """That nothing comes where something must, since when, and what that may mean."""
+    usual = number(expected.expected, indicator.unit)
+    return (
+        f"{indicator.title}{_where(value.cell)}: nothing at all since {day(since)}, {usual} "
+        f"expected in a {value.rhythm}. Its source speaks on: the service is closed, or its "
+        "events are lost on the way."
+    )
+
+
+def here_again(indicator: Indicator, value: Value, since: int) -> str:
+    """That events come again."""
+    what = indicator.title + _where(value.cell)
+    return f"{what} comes again since {day(value.window_start)}; nothing came from {day(since)} on."
 
 
 def silence(source: Source, now: int) -> str:

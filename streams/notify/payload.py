@@ -6,6 +6,7 @@ labels, so a receiver that groups or drops repeats sees one alert from opening t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,9 @@ from streams.indicator import Indicator
 
 NAMESPACE = UUID("b0b0f1de-0d3d-4c8e-9a57-0c2b6a6c5a11")
 RUNBOOK = "deploy/runbook"
+OF_ITS_OWN = frozenset({"SourceStale", "EventsVanished"})
+"""Alerts that are about events and not about a figure."""
+
 NEVER = "0001-01-01T00:00:00Z"
 
 
@@ -37,7 +41,7 @@ def outbox_row(alert: Alert, indicator: Indicator | None, recorded: int) -> dict
 def webhook_alert(alert: Alert, indicator: Indicator | None) -> dict[str, Any]:
     """One entry of ``alerts``."""
     labels = {
-        "alertname": "SourceStale" if indicator is None else "IndicatorOff",
+        "alertname": _name(alert),
         "severity": alert.severity,
         "agency": alert.agency,
         "indicator": alert.indicator,
@@ -61,9 +65,14 @@ def webhook_alert(alert: Alert, indicator: Indicator | None) -> dict[str, Any]:
     }
 
 
+def _name(alert: Alert) -> str:
+    """The name that routes and silences go by: one for all indicators that are off."""
+    return alert.alertname if alert.alertname in OF_ITS_OWN else "IndicatorOff"
+
+
 def _annotations(alert: Alert, indicator: Indicator | None) -> dict[str, str]:
     evidence = alert.evidence
-    page = "source-stale" if indicator is None else "indicator-off"
+    page = "-".join(re.findall("[A-Z][a-z]+", _name(alert))).lower()
     told = {
         "summary": alert.reason,
         "reason": alert.reason,

@@ -31,6 +31,8 @@ class Run:
         self.values: dict[Key, list[Value]] = {}
         self.signals: list[Any] = []
         self.alerts: list[Any] = []
+        self.shocks: list[Any] = []
+        self.marks: list[Any] = []
         self.notices: list[Any] = []
         self.refused: dict[str, tuple[int, str]] = {}
 
@@ -40,6 +42,8 @@ class Run:
         self._keep(changes.values, changes.restated)
         self.signals += changes.signals
         self.alerts += changes.alerts
+        self.shocks += changes.shocks
+        self.marks += changes.marks
         self.notices += changes.notices
         for agency, received, refusal in changes.refused:
             for row in refused_rows(agency, received, "engine", [refusal]):
@@ -63,7 +67,7 @@ class Run:
         for name in self.engine.agencies:
             restore(other.engine, name, dict(parts(self.engine, name)))
         other.groups.load(self.groups.dump())
-        for name in ("values", "signals", "alerts", "notices", "refused"):
+        for name in ("values", "signals", "alerts", "shocks", "marks", "notices", "refused"):
             setattr(other, name, getattr(self, name))
         return other
 
@@ -102,8 +106,8 @@ def content(value: Value) -> tuple[Any, ...]:
 
 
 def decisions(run: Run) -> list[bytes]:
-    """Signals, alerts and notices, each once, in an order of their own."""
-    told = [*run.signals, *run.alerts, *run.notices]
+    """Signals, alerts, shocks, marks and notices, each once, in an order of their own."""
+    told = [*run.signals, *run.alerts, *run.shocks, *run.marks, *run.notices]
     return sorted(type(one).__name__.encode() + msgspec.json.encode(one) for one in told)
 
 

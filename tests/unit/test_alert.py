@@ -283,7 +283,7 @@ STEP = st.tuples(
 def test_at_most_one_open_alert_and_states_without_holes(
     steps: list[tuple[float, Status, int]], course: str, detect: str
 ) -> None:
-    """Whatever comes: one alert at a time, states 0, 1, 2 …, and twice the same from the same."""
+    """Whatever comes: one alert of a name at a time, states 0, 1, 2 …, and twice the same from the same."""
     runs = []
     for _ in range(2):
         watched = Watched(stub(course, detect))
@@ -295,11 +295,11 @@ def test_at_most_one_open_alert_and_states_without_holes(
     alerts = runs[0].alerts
     assert alerts == runs[1].alerts
     assert runs[0].signals == runs[1].signals
-    standing, next_state = "", Counter[str]()
+    standing, next_state = dict[str, str](), Counter[str]()
     for alert in alerts:
         assert alert.transition == next_state[alert.id]
         next_state[alert.id] += 1
-        assert standing in ("", alert.id)
+        assert standing.get(alert.alertname, "") in ("", alert.id)
         assert (alert.transition == 0) == (alert.old_state == "")
-        standing = "" if alert.state == "closed" else alert.id
+        standing[alert.alertname] = "" if alert.state == "closed" else alert.id
         assert (alert.closed is None) == (alert.state != "closed")

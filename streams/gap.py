@@ -1,0 +1,111 @@
+"""Gaps: where a service's events stop coming although its source speaks on.
+
+A count of exactly nothing, where at least ten were expected, is not judged as a fall: either
+the service is closed or its events are lost on the way, and only a person can tell. After a few
+such buckets an alert of its own says so (EventsVanished); it closes with the first event.
+Buckets in which little was expected (a Sunday) neither lengthen the gap nor end it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID, uuid5
+
+import msgspec
+
+from models.alert import Alert
+from models.value import RHYTHMS, Cell, Rhythm, Value
+from streams.expectation import Expectation, Quantity
+from streams.look import Look
+from streams.series import Bucket
+from streams.wording import here_again, vanished
+
+NAMESPACE = UUID("f4a9d4c2-2d63-4f0c-8a0e-6f3b9a4b7d21")
+"""Of the ids of these alerts, so that a replay gives the same."""
+
+EVENTS_VANISHED = "EventsVanished"
+
+Key = tuple[str, int, Cell]
+
+EXPECTED: Final = 10.0
+"""Expected count below which nothing may well be chance."""
+
+OPENS_AFTER: dict[Rhythm, int] = {"hour": 24, "day": 3, "week": 2, "month": 1, "quarter": 1}
+"""Empty buckets, among those where enough was expected, after which the gap is told."""
+
+
+def is_empty(bucket: Bucket, expected: Expectation, quantity: Quantity) -> bool:
+    """Whether nothing came at all where something must have.
+
+    >>> monday = Bucket(1, 0, 1, 0.0, 0, 0)
+    >>> is_empty(monday, Expectation(98.0, 70.0, 120.0, 9.0), "count")
+    True
+    >>> is_empty(monday, Expectation(3.0, 0.0, 9.0, 2.0), "count")
+    False
+    """
+    return quantity == "count" and bucket.value == 0 and expected.expected >= EXPECTED
+
+
+class Gaps:
+    """The gaps of one agency that are told: one alert each, from its opening to its closing."""
+
+    def __init__(self, agency: str) -> None:
+        self.agency = agency
+        self.open: dict[Key, Alert] = {}
+
+    def lengthen(self, look: Look, expected: Expectation, *, silent: bool) -> Alert | None:
+        """Count one more empty bucket; the alert that it opens, held back where ``silent``."""
+        series, bucket, value = look.series, look.bucket, look.value
+        if not series.empty:
+            series.empty_since = bucket.start
+        series.empty += 1
+        if series.empty != OPENS_AFTER[value.rhythm]:
+            return None
+        cell = value.cell
+        where = f"{value.indicator} {cell.unit}\x1f{cell.service}\x1f{cell.stratum} {value.rhythm}"
+        alert = Alert(
+            id=str(uuid5(NAMESPACE, f"gap {self.agency} {where} {series.empty_since}")),
+            alertname=EVENTS_VANISHED,
+            agency=self.agency,
+            indicator=value.indicator,
+            cell=cell,
+            severity="warning",
+            state="inhibited" if silent else "open",
+            old_state="",
+            reason=vanished(look.indicator, value, expected, series.empty_since),
+            evidence={
+                "since": series.empty_since,
+                "rhythm": value.rhythm,
+                "value": 0.0,
+                "n": 0,
+                "expected": expected.expected,
+                "low": expected.low,
+                "high": expected.high,
+            },
+            opened=bucket.end,
+            updated=bucket.end,
+            closed=None,
+            transition=0,
+        )
+        self.open[_key(value)] = alert
+        return alert
+
+    def end(self, look: Look) -> Alert | None:
+        """Events come again: the closing of the alert, if there was one."""
+        look.series.empty = 0
+        alert = self.open.pop(_key(look.value), None)
+        if alert is None:
+            return None
+        return msgspec.structs.replace(
+            alert,
+            state="closed",
+            old_state=alert.state,
+            reason=here_again(look.indicator, look.value, alert.evidence["since"]),
+            updated=look.bucket.end,
+            closed=look.bucket.end,
+            transition=alert.transition + 1,
+        )
+
+
+def _key(value: Value) -> Key:
+    return value.indicator, RHYTHMS.index(value.rhythm), value.cell

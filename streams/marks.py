@@ -1,0 +1,46 @@
+"""Marks of what an agency declares: crises and changed definitions."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid5
+
+from models.events.context import DefinitionChanged
+from models.mark import Mark
+from models.value import Cell
+from streams.shock import Crisis
+
+NAMESPACE = UUID("0c6b0d0e-5f6e-4e0c-9d5b-1f0a3f1c9b57")
+"""Of the ids of marks, so that a replay gives the same."""
+
+
+def crisis_mark(agency: str, crisis: Crisis) -> Mark:
+    """A declared crisis, from its declaration to its end."""
+    return Mark(
+        id=str(uuid5(NAMESPACE, f"crisis {agency} {crisis.id}")),
+        agency=agency,
+        kind="crisis",
+        indicator="",
+        cell=Cell(service=crisis.scope),
+        label=crisis.id,
+        start=crisis.start,
+        end=crisis.end,
+        evidence={"kind": crisis.kind, "required_level": crisis.required},
+        transition=0 if crisis.end is None else 1,
+    )
+
+
+def definition_mark(agency: str, said: DefinitionChanged, at: int) -> Mark:
+    """A changed definition: what is counted before and after cannot be compared."""
+    name = f"definition {agency} {said.indicator} {said.service} {at} {said.what}"
+    return Mark(
+        id=str(uuid5(NAMESPACE, name)),
+        agency=agency,
+        kind="definition",
+        indicator=said.indicator,
+        cell=Cell(service=said.service),
+        label=said.what,
+        start=at,
+        end=None,
+        evidence={},
+        transition=0,
+    )
