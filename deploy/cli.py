@@ -7,10 +7,11 @@ import pkgutil
 import sys
 
 import typer
+from rich.markup import escape
 
 from deploy import commands
 from deploy.show import err
-from models.store import StoreError
+from models.store import StoreError, StoreNameError
 
 app = typer.Typer(
     name="headwind",
@@ -51,7 +52,7 @@ def main() -> None:
     try:
         app()
     except StoreError as error:
-        err.print(f"[bold red]Store:[/bold red] {error}")
-        sys.exit(1)
+        err.print(f"[bold red]Store:[/bold red] {escape(str(error))}")
+        sys.exit(2 if isinstance(error, StoreNameError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from models.settings import Settings, SettingsError
 from models.value import Cell
 
 Store = Annotated[
@@ -37,6 +38,9 @@ Since = Annotated[
 AsOf = Annotated[
     str, typer.Option("--as-of", help="As it was known at this moment, before later revisions.")
 ]
+StoodAt = Annotated[
+    str, typer.Option("--as-of", help="As things stood at this moment, by the time of events.")
+]
 
 
 class Format(StrEnum):
@@ -50,26 +54,41 @@ class Format(StrEnum):
 FormatOption = Annotated[Format, typer.Option("--format", help="How results are written.")]
 
 
-def moment(text: str, option: str) -> int | None:
+def moment(text: str, option: str, zone: tzinfo = UTC) -> int | None:
     """ISO 8601 text as ms; None for ""; tells the user what to write where it is neither."""
     if not text:
         return None
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        if parsed.tzinfo is None:
+            parsed = parsed.replace(tzinfo=zone)
+        return int(parsed.timestamp() * 1000)
+    except (ValueError, OverflowError):
         message = f"{text!r} is no date or moment. Write 2018-06-30 or 2018-06-30T12:00:00Z."
         raise typer.BadParameter(message, param_hint=option) from None
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=UTC)
-    return int(parsed.timestamp() * 1000)
 
 
 def iso(ms: int | None) -> str | None:
-    """Milliseconds as ISO 8601 UTC."""
+    """Milliseconds as ISO 8601 UTC; None for none, and for a moment that no calendar has."""
     if ms is None:
         return None
-    text = datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
+    try:
+        text = datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        # "Never" and "not yet" stand in the store as moments far outside of any calendar.
+        return None
     return text.replace("+00:00", "Z")
+
+
+def read_settings(config: Path) -> Settings:
+    """The settings; every problem with them is one of wrong use."""
+    if config != CONFIG and not config.exists():
+        message = f"there is no file {config}; only headwind.toml may be absent."
+        raise typer.BadParameter(message, param_hint="--config")
+    try:
+        return Settings.load(config)
+    except SettingsError as error:
+        raise typer.BadParameter(str(error), param_hint="--config") from None
 
 
 def cell_of(unit: str | None, service: str | None, stratum: str | None) -> Cell:

@@ -33,6 +33,10 @@ class StoreError(Exception):
     """The store cannot be used; the message says where, why and what to do about it."""
 
 
+class StoreNameError(StoreError):
+    """The store's name is wrong: nothing can be there, or nothing is where something must be."""
+
+
 class StoreBusyError(StoreError):
     """Another writer held the store for longer than our patience: try again later."""
 
@@ -56,8 +60,10 @@ class _Store(Engine):
                 yield connection
 
 
-def open_store(url: str, *, patience_s: float = PATIENCE_S) -> Engine:
+def open_store(url: str, *, patience_s: float = PATIENCE_S, make: bool = True) -> Engine:
     """Open the store at ``url`` (``sqlite:///headwind.db`` or just a path), making it if absent.
+
+    Whoever only reads says ``make=False``: a name mistyped is told, and leaves no empty file.
 
     Write through ``with engine.begin()`` (takes the write lock at once; durable, that is
     fsynced, when the block ends), read through ``with engine.connect()`` (one consistent
@@ -65,6 +71,12 @@ def open_store(url: str, *, patience_s: float = PATIENCE_S) -> Engine:
     its owner only. Raises ``StoreError`` with a sentence for a person.
     """
     path = _path(url)
+    if not make and not path.exists():
+        message = (
+            f"there is no store at {path}; name the right one with --store, or make one: "
+            "headwind demo, headwind load, headwind serve."
+        )
+        raise StoreNameError(message)
     _make_file(path)
     created = create_engine(
         URL.create("sqlite", database=str(path)),
@@ -100,16 +112,16 @@ def _path(url: str) -> Path:
         parsed = make_url(url)
     except ArgumentError:
         message = "--store is not a URL that can be read; use sqlite:///headwind.db or a file name."
-        raise StoreError(message) from None
+        raise StoreNameError(message) from None
     if parsed.get_backend_name() != "sqlite":
         message = (
             f"--store names a {parsed.get_backend_name()} database; the embedded monitor keeps "
             "its store in one SQLite file: use sqlite:///headwind.db or a file name."
         )
-        raise StoreError(message)
+        raise StoreNameError(message)
     if not parsed.database or parsed.database == ":memory:":
         message = "--store must name a file, as in sqlite:///headwind.db: a store has to last."
-        raise StoreError(message)
+        raise StoreNameError(message)
     return Path(parsed.database)
 
 
@@ -117,10 +129,10 @@ def _make_file(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
         message = f"{path}: there is no directory {folder}; make it first (mkdir -p {folder})."
-        raise StoreError(message)
+        raise StoreNameError(message)
     if path.is_dir():
         message = f"{path} is a directory; name a file in it, as in {path / 'headwind.db'}."
-        raise StoreError(message)
+        raise StoreNameError(message)
     try:
         # SQLite gives its -wal and -shm files the mode of the database file.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

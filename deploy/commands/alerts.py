@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 import sqlalchemy
 import typer
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from deploy import show
-from deploy.options import STORE, Agency, Format, FormatOption, Since, Store, iso, moment
-from models.store import open_store
+from deploy.options import (
+    CONFIG,
+    STORE,
+    Agency,
+    Config,
+    Format,
+    FormatOption,
+    IndicatorId,
+    Service,
+    Since,
+    StoodAt,
+    Store,
+    Unit,
+    iso,
+    moment,
+    read_settings,
+)
+from deploy.reading import checked, narrowed, reading
 from models.tables import alert
+
+FIELDS = (
+    "id",
+    "alertname",
+    "agency",
+    "service",
+    "indicator",
+    "severity",
+    "state",
+    "reason",
+    "opened",
+    "closed",
+    "evidence",
+)
+"""What an alert is, in JSON and CSV."""
+
+CHANGES = ("transition", "old_state", "updated")
+"""What is added where every state is asked for."""
+
+TIMES = ("since", "last_received", "last_event")
+"""What in the evidence is a moment."""
+
+STATES = {"inhibited": "held back while its source is silent"}
 
 
 def command(
     store: Store = STORE,
+    config: Config = CONFIG,
     agency: Agency = "",
+    indicator: IndicatorId = "",
+    unit: Unit = None,
+    service: Service = None,
     since: Since = "",
+    as_of: StoodAt = "",
     active: Annotated[
         bool, typer.Option("--active", help="Only those that are not closed.")
     ] = False,
@@ -27,35 +71,94 @@ def command(
     form: FormatOption = Format.table,
 ) -> None:
     """Read alerts: what changed, how sure it is, since when, and whether it is over."""
-    with open_store(store).connect() as connection:
-        found = list(
-            read(connection, agency, moment(since, "--since"), active=active, history=history)
-        )
-    columns = ("opened", "closed", "severity", "state", "agency", "alertname", "reason")
-    show.rows(found, form, columns, "No alerts.")
+    settings = read_settings(config)
+    asked = {"agency": agency, "indicator": indicator, "unit": unit, "service": service}
+    times = {"since": moment(since, "--since"), "as_of": moment(as_of, "--as-of")}
+    with reading(store) as connection:
+        rows = read(connection, asked, active=active, history=history, **times)
+        found = checked(connection, settings, asked, rows)
+        if form is not Format.table:
+            show.machine(found, form, [*FIELDS, *CHANGES] if history else FIELDS)
+        elif listed := list(found):
+            _blocks(listed)
+        else:
+            show.err.print("No alerts.")
 
 
 def read(
     connection: sqlalchemy.Connection,
-    agency: str,
-    since: int | None,
+    asked: Mapping[str, str | None],
     *,
+    since: int | None = None,
+    as_of: int | None = None,
     active: bool = False,
     history: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Rows in order of opening; the JSON of an alert."""
-    question = select(alert).order_by(alert.c.opened, alert.c.id, alert.c.transition)
+    """One row an alert (with ``history`` one a state of it), in order of opening.
+
+    ``since`` and ``as_of`` are of event time: an alert that was over before ``since`` is left
+    out, and every alert is given as it stood at ``as_of``.
+    """
+    c = alert.c
+    question = narrowed(select(alert), alert, asked).order_by(c.opened, c.id, c.transition)
+    if as_of is not None:
+        question = question.where(c.updated <= as_of)
     if not history:
-        question = question.where(alert.c.latest)
-    if agency:
-        question = question.where(alert.c.agency == agency)
+        question = question.where(c.latest if as_of is None else _newest(as_of))
     if since is not None:
-        question = question.where(alert.c.updated >= since)
+        over = c.updated >= since if history else or_(c.closed.is_(None), c.closed >= since)
+        question = question.where(over)
     if active:
-        question = question.where(alert.c.state != "closed")
+        question = question.where(c.state != "closed")
     for row in connection.execute(question):
         told = row._asdict()
         told |= {name: iso(told[name]) for name in ("opened", "updated", "closed")}
-        told["evidence"] = msgspec.json.decode(told["evidence"])
-        del told["latest"]
-        yield told
+        yield told | {"evidence": _evidence(row)}
+
+
+def _newest(as_of: int) -> sqlalchemy.ColumnElement[bool]:
+    """Whether a state is the last one that its alert had by then."""
+    other = alert.alias()
+    last = (
+        select(func.max(other.c.transition))
+        .where(other.c.id == alert.c.id, other.c.updated <= as_of)
+        .scalar_subquery()
+    )
+    return alert.c.transition == last
+
+
+def _evidence(row: sqlalchemy.Row[Any]) -> dict[str, Any]:
+    """The evidence, its moments as text; the parts that no field of their own names are in it."""
+    held: dict[str, Any] = msgspec.json.decode(row.evidence)
+    held |= {name: iso(held[name]) for name in TIMES if name in held}
+    parts = {"unit": row.unit, "stratum": row.stratum}
+    return held | {name: part for name, part in parts.items() if part}
+
+
+def _blocks(listed: Sequence[Mapping[str, Any]]) -> None:
+    for row in listed:
+        names = (row["agency"], show.part(row), row["indicator"] or row["alertname"])
+        what = " · ".join(show.text(name) for name in names if name)
+        state = STATES.get(row["state"], row["state"])
+        show.block([_span(row), row["severity"], state, what], [_reason(row)], _style(row))
+    still = sum(row["state"] != "closed" for row in listed)
+    show.err.print(f"{len(listed):,} shown, {still:,} of them not closed.")
+
+
+def _reason(row: Mapping[str, Any]) -> str:
+    """Why, in full; of one that is over also how bad it was."""
+    worst = row["evidence"].get("worst_depth")
+    if row["state"] != "closed" or worst is None:
+        return show.text(row["reason"])
+    return f"{show.text(row['reason'])} At worst it was {worst:.0%} off."
+
+
+def _span(row: Mapping[str, Any]) -> str:
+    if row["closed"] is None:
+        return f"since {show.day(row['opened'])}"
+    return f"{show.day(row['opened'])} to {show.day(row['closed'])}"
+
+
+def _style(row: Mapping[str, Any]) -> str:
+    colour = {"critical": "red", "warning": "yellow"}.get(row["severity"], "blue")
+    return f"bold {colour}" if row["state"] == "open" else "bold"

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 import sqlalchemy
 import typer
-from rich.markup import escape
 from sqlalchemy import func, select
 
-from connectors._keys import any_usable
+from connectors._keys import list_keys
 from deploy import show
+from deploy.explanation import types_read
 from deploy.options import CONFIG, STORE, Config, Format, FormatOption, Store, iso
 from models import tables
 from models.settings import Settings, SettingsError
-from models.store import StoreError, open_store
+from models.store import StoreError, explained, open_store
+from streams.catalogue import allowed, catalogue
+from streams.notify.relay import TELLING_MS
+
+RECENT_MS = 7 * 86_400_000
+"""What went wrong longer ago is history: an exit code for monitoring must be able to heal."""
+
+LAG_MS = 60_000
+"""A record that waits no longer than this is on its way."""
+
+COLOURS = {"ok": "", "look": "yellow", "wrong": "red"}
 
 
 class Finding(NamedTuple):
@@ -36,123 +47,187 @@ def command(
 
     Exit code 0: all fine. 1: something to look at.
     """
-    found = list(findings(store, config))
+    found = list(findings(store, config, time.time_ns() // 1_000_000))
     if form is Format.table:
         for one in found:
-            mark = {"ok": "[green]ok   [/green]", "look": "[yellow]look [/yellow]"}.get(
-                one.state, "[red]wrong[/red]"
-            )
-            show.out.print(f"{mark} [bold]{escape(one.about)}[/bold]: {escape(one.says)}")
+            lead, words = f"{one.state:<6}", show.text(f"{one.about}: {one.says}")
+            show.hang(lead, words, COLOURS[one.state])
             if one.fix:
-                show.out.print(f"      do: {escape(one.fix)}")
+                show.hang(" " * len(lead) + "do: ", show.text(one.fix))
     else:
-        show.rows([one._asdict() for one in found], form, Finding._fields, "")
+        show.machine([one._asdict() for one in found], form, Finding._fields)
     if any(one.state != "ok" for one in found):
         raise typer.Exit(1)
 
 
-def findings(store: str, config: Path) -> Iterator[Finding]:
-    """Everything worth saying, in the order in which an event travels."""
+def findings(store: str, config: Path, now: int) -> Iterator[Finding]:
+    """Everything worth saying at this moment (ms), in the order in which an event travels."""
+    settings = None
     try:
         settings = Settings.load(config)
-        word = "read" if config.exists() else "absent, so defaults hold"
-        yield Finding("settings", "ok", f"{config}: {word}")
     except SettingsError as error:
-        yield Finding("settings", "wrong", str(error), "mend the file and run doctor again")
-        return
+        for fault in error.faults:
+            yield Finding("settings", "wrong", f"{config}, {fault.where}: {fault.what}", fault.hint)
+    else:
+        yield _settings(config)
     try:
-        database = open_store(store)
+        database = open_store(store, make=False)
+        with explained(store), database.connect() as connection:
+            yield _size(connection, store)
+            yield from _stored(connection, now)
+            if settings is not None:
+                yield _workforce(connection, settings)
+                yield from _notifications(connection, settings, now)
+        database.dispose()
     except StoreError as error:
-        yield Finding("store", "wrong", str(error))
+        says, _, fix = str(error).partition("; ")
+        yield Finding("store", "wrong", says, fix or "restore the store from a copy")
+
+
+def _stored(connection: sqlalchemy.Connection, now: int) -> Iterator[Finding]:
+    yield from _keys(connection, now)
+    yield from _sources(connection)
+    yield _refused(connection, now)
+    yield _lag(connection, now)
+
+
+def _settings(config: Path) -> Finding:
+    if config.exists():
+        return Finding("settings", "ok", f"{config} is read")
+    says = f"there is no {config}: days are cut in UTC, nobody is told of alerts"
+    fix = f"write {config}, with [organisation] timezone and [notify.NAME] url"
+    return Finding("settings", "look" if config == CONFIG else "wrong", says, fix)
+
+
+def _size(connection: sqlalchemy.Connection, store: str) -> Finding:
+    size = connection.exec_driver_sql(
+        "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    ).scalar_one()
+    return Finding("store", "ok", f"{store}, {size / 1e6:,.1f} MB")
+
+
+def _keys(connection: sqlalchemy.Connection, now: int) -> Iterator[Finding]:
+    usable = {key.agency for key in list_keys(connection, now=now) if key.state == "active"}
+    if not usable:
+        fix = "headwind keys issue --agency NAME"
+        yield Finding("keys", "look", "no usable key: nobody can send over HTTP", fix)
         return
-    with database.connect() as connection:
-        size = connection.exec_driver_sql(
-            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
-        ).scalar_one()
-        yield Finding("store", "ok", f"{store}: {size / 1e6:,.1f} MB")
-        yield _keys(connection)
-        yield _papers(settings)
-        yield _lag(connection)
-        yield from _sources(connection)
-        yield _refused(connection)
-        yield _deliveries(connection, settings)
+    yield Finding("keys", "ok", f"{len(usable)} agencies can send over HTTP")
+    c = tables.source.c
+    heard = set(connection.execute(select(c.agency).where(c.accepted > 0)).scalars())
+    for agency in sorted(usable - heard):
+        fix = f"see what the door told it: headwind refused --agency {agency}"
+        yield Finding("keys", "look", f"{agency} has a key, but nothing of it was accepted", fix)
 
 
-def _keys(connection: sqlalchemy.Connection) -> Finding:
-    if any_usable(connection, now=_now()):
-        return Finding("keys", "ok", "at least one key can be used")
-    fix = "headwind keys issue --agency NAME"
-    return Finding("keys", "look", "no usable key: nobody can send over HTTP", fix)
-
-
-def _papers(settings: Settings) -> Finding:
-    if settings.privacy.dpia_ref and settings.privacy.social_dialogue_ref:
-        return Finding("workforce indicators", "ok", "impact assessment and talks are on file")
-    return Finding(
-        "workforce indicators",
-        "look",
-        "they do not start without dpia_ref and social_dialogue_ref",
-        "name both in headwind.toml under [privacy]",
-    )
-
-
-def _lag(connection: sqlalchemy.Connection) -> Finding:
-    last = connection.execute(
-        select(func.max(tables.log.c.position)).where(tables.log.c.stage == 1)
+def _workforce(connection: sqlalchemy.Connection, settings: Settings) -> Finding:
+    """Indicators of the workforce may rest without papers, unless events for them come in."""
+    about = "workforce"
+    held = set(catalogue()) - set(allowed(settings.privacy))
+    if not held:
+        return Finding(about, "ok", "impact assessment and talks with staff are on file")
+    types = {name for one in held for name in types_read(catalogue()[one])}
+    c = tables.source.c
+    came = connection.execute(
+        select(func.sum(c.accepted)).where(c.type.in_(types), c.accepted > 0)
     ).scalar()
-    applied = connection.execute(
-        select(tables.position.c.applied).where(tables.position.c.stage == 1)
-    ).scalar()
-    behind = (last or 0) - (applied or 0)
+    names = ", ".join(sorted(held))
+    if not came:
+        return Finding(about, "ok", f"{names} rest: no papers in the settings, and no events")
+    says = f"{came:,} events came for {names}, which rest without dpia_ref and social_dialogue_ref"
+    return Finding(about, "look", says, "name both under [privacy] in headwind.toml")
+
+
+def _lag(connection: sqlalchemy.Connection, now: int) -> Finding:
+    log, stands = tables.log.c, tables.position.c
+    applied = connection.execute(select(stands.applied).where(stands.stage == 1)).scalar() or 0
+    behind, oldest = connection.execute(
+        select(func.count(), func.min(log.received)).where(log.stage == 1, log.position > applied)
+    ).one()
     if not behind:
-        return Finding("engine", "ok", f"all {last or 0:,} records of the log are applied")
-    return Finding(
-        "engine", "look", f"{behind:,} records of the log wait", "run headwind serve, or load again"
-    )
+        return Finding("engine", "ok", f"all {applied:,} records of the log are evaluated")
+    if now - oldest <= LAG_MS:
+        return Finding("engine", "ok", f"{behind:,} records of the log are on their way")
+    says = f"{behind:,} records of the log wait, the oldest since {iso(oldest)}"
+    return Finding("engine", "look", says, "run headwind serve, or load again")
 
 
 def _sources(connection: sqlalchemy.Connection) -> Iterator[Finding]:
     c = tables.source.c
     rows = connection.execute(
-        select(c.agency, c.source, func.max(c.last_time), func.max(c.stale))
+        select(c.agency, c.source, func.max(c.last_time).label("last"), func.max(c.stale))
         .where(c.accepted > 0)
         .group_by(c.agency, c.source)
+        .order_by(c.agency, c.source)
     ).all()
     if not rows:
-        yield Finding(
-            "sources", "look", "nothing was ever accepted", "headwind demo, or load a file"
-        )
-    for agency, source, last, stale in rows:
-        words = f"last event {iso(last)}"
-        if stale:
-            fix = "ask the agency; its values show as stale until it speaks"
-            yield Finding(f"source {source} of {agency}", "look", f"silent, {words}", fix)
-        else:
-            yield Finding(f"source {source} of {agency}", "ok", words)
+        says = "nothing was ever accepted"
+        yield Finding("sources", "look", says, "send events, load a file, or see headwind demo")
+    for agency, some in groupby(rows, key=lambda row: row.agency):
+        speaking = []
+        for _, source, last, stale in some:
+            if stale:
+                says = f"{source} is silent; its last event happened at {iso(last)}"
+                fix = f"ask {agency}; what it feeds shows as stale until it speaks"
+                yield Finding(f"sources of {agency}", "look", says, fix)
+            else:
+                speaking.append(last)
+        if speaking:
+            says = f"{len(speaking)} speak, the last event happened at {iso(max(speaking))}"
+            yield Finding(f"sources of {agency}", "ok", says)
 
 
-def _refused(connection: sqlalchemy.Connection) -> Finding:
-    count = connection.execute(select(func.count()).select_from(tables.refused)).scalar_one()
-    if not count:
-        return Finding("quarantine", "ok", "nothing was refused")
-    return Finding(
-        "quarantine", "look", f"{count:,} events were refused", "headwind refused shows them"
-    )
+def _refused(connection: sqlalchemy.Connection, now: int) -> Finding:
+    c = tables.refused.c
+    ever, lately = connection.execute(
+        select(func.count(), func.count().filter(c.received > now - RECENT_MS))
+    ).one()
+    if lately:
+        says = f"{lately:,} events were refused in seven days"
+        return Finding("quarantine", "look", says, "headwind refused shows each with its reasons")
+    before = f" in seven days, {ever:,} before" if ever else ""
+    return Finding("quarantine", "ok", f"nothing was refused{before}")
 
 
-def _deliveries(connection: sqlalchemy.Connection, settings: Settings) -> Finding:
+def _notifications(
+    connection: sqlalchemy.Connection, settings: Settings, now: int
+) -> Iterator[Finding]:
+    about = "notifications"
     if not settings.notify:
         fix = "add [notify.NAME] with a url to headwind.toml"
-        return Finding("notifications", "look", "nobody is told of alerts", fix)
+        yield Finding(about, "look", "nobody is told of alerts", fix)
+        return
+    found = [*_undelivered(connection, now), *_untaken(connection, now)]
+    yield from found
+    if not found:
+        yield Finding(about, "ok", f"{len(settings.notify)} receivers, nothing undelivered")
+
+
+def _undelivered(connection: sqlalchemy.Connection, now: int) -> Iterator[Finding]:
+    """What a receiver would not take: being tried again, or given up lately."""
     c = tables.delivery.c
-    dead = connection.execute(
-        select(func.count()).select_from(tables.delivery).where(c.state == "dead")
+    rows = connection.execute(
+        select(c.channel, c.state, func.count(), func.max(c.last_error))
+        .where(c.state.in_(("pending", "dead")), c.attempts > 0, c.next_attempt > now - RECENT_MS)
+        .group_by(c.channel, c.state)
+        .order_by(c.channel, c.state)
+    )
+    for channel, state, count, error in rows:
+        how = "were given up" if state == "dead" else "could not be delivered yet"
+        says = f"{count:,} to {channel} {how}: {error or 'no answer'}"
+        fix = f"mend the receiver of [notify.{channel}]; what holds: headwind alerts --active"
+        yield Finding("notifications", "look", says, fix)
+
+
+def _untaken(connection: sqlalchemy.Connection, now: int) -> Iterator[Finding]:
+    """What nobody has tried to deliver."""
+    box = tables.outbox.c
+    tried = select(tables.delivery.c.outbox)
+    waiting = connection.execute(
+        select(func.count()).where(
+            box.id.not_in(tried), box.created.between(now - TELLING_MS, now - LAG_MS)
+        )
     ).scalar_one()
-    if dead:
-        fix = "see table delivery for the last error; mend the receiver"
-        return Finding("notifications", "look", f"{dead:,} were given up", fix)
-    return Finding("notifications", "ok", f"{len(settings.notify)} receivers, none given up")
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
+    if waiting:
+        says = f"{waiting:,} wait, and nobody sends them"
+        yield Finding("notifications", "look", says, "run headwind serve")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
-from rich.panel import Panel
-from rich.table import Table
 
 from deploy import show
-from deploy.explanation import explain
+from deploy.explanation import Asked, gather, told
+from deploy.hop import Hop
 from deploy.options import (
+    CONFIG,
     STORE,
+    Config,
     Format,
     FormatOption,
     Service,
@@ -22,16 +24,21 @@ from deploy.options import (
     Unit,
     cell_of,
     moment,
+    read_settings,
 )
-from models.store import open_store
+from deploy.reading import like, reading
 from streams.catalogue import catalogue
+from streams.indicator import Indicator
 
 
 def command(
     indicator: Annotated[str, typer.Argument(help="An id of the catalogue: within_standard …")],
     agency: Annotated[str, typer.Option(help="The agency, or group:NAME.")],
-    at: Annotated[str, typer.Option(help="A day or moment inside the window, ISO 8601.")],
+    at: Annotated[
+        str, typer.Option(help="A day or moment, ISO 8601, in the agency's own time if unsaid.")
+    ],
     store: Store = STORE,
+    config: Config = CONFIG,
     unit: Unit = None,
     service: Service = None,
     stratum: Stratum = None,
@@ -40,72 +47,94 @@ def command(
     """Say why a number is what it is, or why it is empty.
 
     Received, used, left out and why, the last event of each source, the formula, and the
-    hop at which an event stopped.
+    hop at which an event stopped. Exit code 1: there is no number.
     """
-    known = catalogue()
-    if indicator not in known:
-        message = f"{indicator!r} is not in the catalogue: {', '.join(known)}."
-        raise typer.BadParameter(message, param_hint="INDICATOR")
-    when = moment(at, "--at")
-    cell = cell_of(unit, service, stratum)
-    with open_store(store).connect() as connection:
-        story = explain(connection, known[indicator], agency, cell, when or 0)
+    settings = read_settings(config)
+    when = moment(at, "--at", ZoneInfo(settings.agency(agency).timezone))
+    if when is None:
+        message = "name a day, for instance 2018-06-30."
+        raise typer.BadParameter(message, param_hint="--at")
+    if form is Format.csv:
+        message = "an explanation is no table: use table or json."
+        raise typer.BadParameter(message, param_hint="--format")
+    asked = Asked(_named(indicator), agency, cell_of(unit, service, stratum), when)
+    with reading(store) as connection:
+        known = gather(connection, settings, asked)
+        story = told(asked, known, Hop(connection, settings, asked, known).sentence())
     if form is Format.json:
         sys.stdout.write(json.dumps(story, ensure_ascii=False, indent=1) + "\n")
     else:
         _print(story)
-    if story["value"] is None:
+    if story["value"] is None or story["value"]["value"] is None:
         raise typer.Exit(1)
 
 
+def _named(indicator: str) -> Indicator:
+    known = catalogue()
+    if indicator not in known:
+        message = f"{indicator!r} is not in the catalogue; {like(indicator, set(known))}"
+        raise typer.BadParameter(message, param_hint="INDICATOR")
+    return known[indicator]
+
+
 def _print(story: dict[str, Any]) -> None:
-    show.out.print(Panel(_headline(story), title=f"{story['title']} · {story['agency']}"))
-    facts = Table(show_header=False, box=None, pad_edge=False)
-    facts.add_column(style="bold")
-    facts.add_column()
-    excluded = ", ".join(f"{word} {count:,}" for word, count in story["excluded"].items())
-    refused = ", ".join(f"{word} {count:,}" for word, count in story["refused"].items())
-    further = ", ".join(f"{word} {show.text(x)}" for word, x in story["further"].items())
-    for name, text in (
+    show.line(f"{story['title']} · {show.text(story['agency'])}", "bold")
+    for words in _headline(story):
+        show.line(words)
+    show.line("")
+    for name, words in (
         ("says", story["says"]),
         ("formula", story["formula"]),
         ("after", story["source"]),
         ("mind", story["pitfalls"]),
-        ("received", f"{story['received']:,} in this window"),
+        ("received", f"{story['received']:,} in this window: cases, or counts that were reported"),
         ("used", f"{story['used']:,}"),
-        ("left out", excluded or "none"),
-        ("refused", refused or "none"),
-        ("further", further),
+        ("left out", _counts(story["excluded"]) or "none"),
+        ("refused", _counts(story["refused"]) or "none"),
+        ("further", ", ".join(f"{word} {show.text(x)}" for word, x in story["further"].items())),
     ):
-        if text:
-            facts.add_row(name, text)
-    show.out.print(facts)
-    sources = Table(header_style="bold", box=None, pad_edge=False, title_justify="left")
-    for name in ("source", "type", "accepted", "repeats", "last event", "silent"):
-        sources.add_column(name, justify="right" if name in ("accepted", "repeats") else "left")
-    for one in story["sources"]:
-        sources.add_row(
-            one["source"],
-            one["type"],
-            f"{one['accepted']:,}",
-            f"{one['repeats']:,}",
-            show.text(one["last_event"]),
-            "yes" if one["silent"] else "no",
-        )
-    show.out.print()
-    show.out.print(sources)
-    show.out.print(f"\n[bold]hop[/bold]  {story['hop']}")
+        if words:
+            show.hang(f"{name:<10}", words)
+    show.line("")
+    if story["sources"]:
+        _sources(story["sources"])
+        show.line("")
+    show.hang(f"{'hop':<10}", show.text(story["hop"]), "bold")
 
 
-def _headline(story: dict[str, Any]) -> str:
+def _sources(rows: list[dict[str, Any]]) -> None:
+    several = len({row["agency"] for row in rows}) > 1
+    columns = [
+        *([show.column("agency")] if several else []),
+        show.column("source"),
+        show.column("type"),
+        show.column("accepted", right=True),
+        show.column("repeats", rank=3, right=True),
+        show.Column("late", lambda row: show.text(row["late"] or None), right=True),
+        *show.when("last_event", "last event", rank=4),
+        show.Column("silent", lambda row: "yes" if row["silent"] else ""),
+    ]
+    show.table(rows, columns)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{word} {count:,}" for word, count in counts.items())
+
+
+def _headline(story: dict[str, Any]) -> list[str]:
     value = story["value"]
     if value is None:
-        return f"No value at {story['at']}"
-    number = f"{show.text(value['value'])} {value['unit_of_measure']}"
+        return [f"No value at {story['at']}"]
+    unit = value["unit_of_measure"]
+    number = show.figure(value["value"], unit)
+    number = "no number" if not number else number if unit == "share" else f"{number} {unit}"
     if value["low"] is not None or value["high"] is not None:
-        number += f"  ({show.text(value['low'])} to {show.text(value['high'])})"
-    return (
-        f"[bold]{number}[/bold]  n {show.text(value['n'])}  {value['status']}\n"
-        f"{value['window_start']} to {value['window_end']}, coverage {value['coverage']:.0%}, "
-        f"revision {value['revision']}, definition {value['catalogue_version']}"
-    )
+        bounds = [show.figure(value[name], unit) or "open" for name in ("low", "high")]
+        number += f" ({' to '.join(bounds)})"
+    counted = "" if value["n"] is None else f", n {value['n']:,}"
+    version = f"revision {value['revision']}, definition {value['catalogue_version']}"
+    return [
+        f"{number}{counted}, {value['status']}",
+        f"{value['window_start']} to {value['window_end']}",
+        f"{value['coverage']:.0%} covered, {version}",
+    ]

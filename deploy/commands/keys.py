@@ -10,11 +10,20 @@ import typer
 from connectors._keys import KeyProblemError, issue, list_keys, revoke, rotate
 from deploy import show
 from deploy.options import STORE, Format, FormatOption, Store, iso, moment
+from deploy.reading import reading
 from models.store import open_store
 
 command = typer.Typer(
     help="Keys with which agencies send events: shown once, kept as a hash, scoped, rotatable.",
     no_args_is_help=True,
+)
+
+FIELDS = ("id", "agency", "families", "state", "created", "expires", "revoked")
+COLUMNS = (
+    *map(show.column, FIELDS[:4]),
+    *show.when("created", "created", rank=3),
+    *show.when("expires", "expires", rank=2),
+    *show.when("revoked", "revoked", rank=1),
 )
 
 KeyId = Annotated[str, typer.Argument(help="The key's id, as `headwind keys list` shows it.")]
@@ -48,7 +57,7 @@ def issue_key(
 def rotate_key(key: KeyId, store: Store = STORE) -> None:
     """Make a successor; the old key goes on for a grace period, then ends."""
     try:
-        with open_store(store).begin() as connection:
+        with open_store(store, make=False).begin() as connection:
             successor = rotate(connection, key, now=_now())
     except KeyProblemError as error:
         raise typer.BadParameter(str(error)) from None
@@ -59,11 +68,11 @@ def rotate_key(key: KeyId, store: Store = STORE) -> None:
 def revoke_key(key: KeyId, store: Store = STORE) -> None:
     """End a key now; running doors refuse it within five seconds."""
     try:
-        with open_store(store).begin() as connection:
+        with open_store(store, make=False).begin() as connection:
             revoke(connection, key, now=_now())
     except KeyProblemError as error:
         raise typer.BadParameter(str(error)) from None
-    show.err.print(f"Key {key} is revoked.")
+    show.err.print(f"Key {key} is revoked.", markup=False)
 
 
 @command.command("list")
@@ -73,7 +82,7 @@ def list_all(
     form: FormatOption = Format.table,
 ) -> None:
     """Show who may send what; never a key itself."""
-    with open_store(store).connect() as connection:
+    with reading(store) as connection:
         found = list_keys(connection, now=_now(), agency=agency)
     rows = [
         {
@@ -87,9 +96,12 @@ def list_all(
         }
         for one in found
     ]
-    columns = ("id", "agency", "families", "state", "created", "expires")
-    empty = "No keys. Make one: headwind keys issue --agency NAME"
-    show.rows(rows, form, columns, empty)
+    if form is not Format.table:
+        show.machine(rows, form, FIELDS)
+    elif rows:
+        show.table(rows, COLUMNS)
+    else:
+        show.err.print("No keys. Make one: headwind keys issue --agency NAME")
 
 
 def _show_once(key: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -10,33 +11,69 @@ import sqlalchemy
 from sqlalchemy import select
 
 from deploy import show
-from deploy.options import STORE, Agency, Format, FormatOption, Since, Store, iso, moment
-from models.store import open_store
+from deploy.options import (
+    CONFIG,
+    STORE,
+    Agency,
+    Config,
+    Format,
+    FormatOption,
+    Since,
+    Store,
+    iso,
+    moment,
+    read_settings,
+)
+from deploy.reading import checked, narrowed, reading
 from models.tables import refused
+
+FIELDS = (
+    "agency",
+    "received",
+    "origin",
+    "event_source",
+    "event_id",
+    "event_type",
+    "pointer",
+    "code",
+    "message",
+)
+"""What is told of each thing that is wrong, in JSON and CSV."""
 
 
 def command(
-    store: Store = STORE, agency: Agency = "", since: Since = "", form: FormatOption = Format.table
+    store: Store = STORE,
+    config: Config = CONFIG,
+    agency: Agency = "",
+    since: Since = "",
+    form: FormatOption = Format.table,
 ) -> None:
     """Read the quarantine: what was refused, where it stood, and every reason."""
-    with open_store(store).connect() as connection:
-        found = list(read(connection, agency, moment(since, "--since")))
-    columns = ("agency", "origin", "event_type", "pointer", "code", "message")
-    show.rows(found, form, columns, "Nothing was refused.")
+    settings = read_settings(config)
+    start = moment(since, "--since")
+    asked = {"agency": agency}
+    with reading(store) as connection:
+        found = checked(connection, settings, asked, read(connection, asked, start))
+        if form is not Format.table:
+            show.machine(found, form, FIELDS)
+        elif listed := list(found):
+            _blocks(listed)
+        else:
+            show.err.print("Nothing was refused.")
 
 
 def read(
-    connection: sqlalchemy.Connection, agency: str, since: int | None
+    connection: sqlalchemy.Connection, asked: Mapping[str, str | None], since: int | None
 ) -> Iterator[dict[str, Any]]:
     """One row a problem, in order of receipt."""
-    question = select(refused).order_by(refused.c.received, refused.c.id)
-    if agency:
-        question = question.where(refused.c.agency == agency)
+    c = refused.c
+    question = narrowed(select(refused), refused, asked).order_by(c.received, c.id)
     if since is not None:
-        question = question.where(refused.c.received >= since)
+        question = question.where(c.received >= since)
     for row in connection.execute(question):
         for problem in msgspec.json.decode(row.problems):
             yield {
+                "id": row.id,
                 "agency": row.agency,
                 "received": iso(row.received),
                 "origin": row.origin,
@@ -45,3 +82,17 @@ def read(
                 "event_type": row.event_type,
                 **problem,
             }
+
+
+def _blocks(listed: Sequence[Mapping[str, Any]]) -> None:
+    for _, problems in groupby(listed, key=lambda row: row["id"]):
+        rows = list(problems)
+        first = rows[0]
+        names = ("agency", "origin", "event_type", "event_id")
+        head = [show.day(first["received"]), *(show.text(first[n]) for n in names if first[n])]
+        show.block(head, map(_words, rows), "bold")
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    where = f"{show.text(row['pointer'])}: " if row["pointer"] else ""
+    return f"{where}{show.text(row['message'])} ({row['code']})"

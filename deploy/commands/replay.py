@@ -12,16 +12,23 @@ from rich.progress import Progress
 from sqlalchemy import func, select
 
 from deploy import show
-from deploy.options import CONFIG, STORE, Config, Store
+from deploy.options import CONFIG, STORE, Config, Store, read_settings
 from models import tables
 from models.log import append, read
-from models.settings import Settings
-from models.store import open_store
+from models.store import StoreError, open_store
 from streams.catalogue import allowed
 from streams.runner import BATCH, Runner
 from streams.store import EVENTS, position
 
-COMPARED = (tables.value, tables.signal, tables.alert, tables.outbox, tables.source)
+COMPARED = (
+    tables.value,
+    tables.signal,
+    tables.alert,
+    tables.shock,
+    tables.mark,
+    tables.outbox,
+    tables.source,
+)
 """What the engine derives from the log alone."""
 
 
@@ -36,9 +43,9 @@ def command(
     differs: the log was changed, or the engine or the settings are not those that made it.
     """
     del check
-    settings = Settings.load(config)
+    settings = read_settings(config)
     with tempfile.TemporaryDirectory(prefix="headwind-replay-") as folder:
-        standing = open_store(store)
+        standing = open_store(store, make=False)
         scratch = open_store(str(Path(folder) / "replay.db"))
         through = _copy(standing, scratch)
         runner = Runner(scratch, settings, allowed(settings.privacy))
@@ -48,7 +55,10 @@ def command(
             runner.drain(lambda count: progress.advance(task, count))
         differing = _report(standing, scratch)
     if differing:
-        show.err.print("Not equal. `headwind rebuild` would decide anew; nothing was changed.")
+        show.err.print(
+            "Not equal. Are these the settings and the version that made the store? "
+            "Nothing was changed."
+        )
         raise typer.Exit(1)
     show.out.print("Equal: every value, signal, alert and count is what the log gives.")
 
@@ -60,6 +70,9 @@ def _copy(standing: sqlalchemy.Engine, scratch: sqlalchemy.Engine) -> int:
         at = 0
         while at < through:
             records = read(source, EVENTS, at, min(BATCH, through - at))
+            if not records or records[0].position != at + 1:
+                message = f"The log has no record {at + 1}: restore the store from a copy."
+                raise StoreError(message)
             with scratch.begin() as target:
                 append(target, EVENTS, records)
             at = records[-1].position

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy
@@ -10,59 +10,98 @@ from sqlalchemy import select
 
 from deploy import show
 from deploy.options import (
+    CONFIG,
     STORE,
     Agency,
+    Config,
     Format,
     FormatOption,
     IndicatorId,
+    Service,
     Since,
+    StoodAt,
     Store,
+    Unit,
     iso,
     moment,
+    read_settings,
 )
-from models.store import open_store
+from deploy.reading import checked, narrowed, reading
 from models.tables import signal
+from streams.catalogue import catalogue
+
+FIELDS = tuple(column.name for column in signal.columns)
 
 
 def command(
     store: Store = STORE,
+    config: Config = CONFIG,
     agency: Agency = "",
     indicator: IndicatorId = "",
+    unit: Unit = None,
+    service: Service = None,
     since: Since = "",
+    as_of: StoodAt = "",
     form: FormatOption = Format.table,
 ) -> None:
     """Read what detectors saw: one line a bucket that left what was expected."""
-    with open_store(store).connect() as connection:
-        found = list(read(connection, agency, indicator, moment(since, "--since")))
-    columns = (
-        "agency",
-        "indicator",
-        "service",
-        "bucket_end",
-        "direction",
-        "value",
-        "expected",
-        "low",
-        "high",
-        "score",
-    )
-    show.rows(found, form, columns, "No signals: nothing left what was expected.")
+    settings = read_settings(config)
+    asked = {"agency": agency, "indicator": indicator, "unit": unit, "service": service}
+    times = {"since": moment(since, "--since"), "as_of": moment(as_of, "--as-of")}
+    with reading(store) as connection:
+        found = checked(connection, settings, asked, read(connection, asked, **times))
+        if form is not Format.table:
+            show.machine(found, form, FIELDS)
+        elif listed := list(found):
+            _table(listed)
+        else:
+            show.err.print("No signals: nothing left what was expected.")
 
 
 def read(
-    connection: sqlalchemy.Connection, agency: str, indicator: str, since: int | None
+    connection: sqlalchemy.Connection,
+    asked: Mapping[str, str | None],
+    *,
+    since: int | None = None,
+    as_of: int | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Rows in order of time."""
-    question = select(signal).order_by(signal.c.bucket_end, signal.c.id)
-    if agency:
-        question = question.where(signal.c.agency == agency)
-    if indicator:
-        question = question.where(signal.c.indicator == indicator)
+    """One row a signal, in order of time."""
+    c = signal.c
+    question = narrowed(select(signal), signal, asked).order_by(c.bucket_end, c.id)
     if since is not None:
-        question = question.where(signal.c.bucket_end > since)
+        question = question.where(c.bucket_end > since)
+    if as_of is not None:
+        question = question.where(c.bucket_end <= as_of)
     for row in connection.execute(question):
         told = row._asdict()
-        yield told | {
-            "bucket_start": iso(told["bucket_start"]),
-            "bucket_end": iso(told["bucket_end"]),
-        }
+        yield told | {name: iso(told[name]) for name in ("bucket_start", "bucket_end")}
+
+
+def _table(listed: list[dict[str, Any]]) -> None:
+    columns = [
+        *show.when("bucket_end", "to", rank=5),
+        show.column("agency"),
+        show.column("indicator"),
+        show.Column("part", show.part),
+        show.column("direction", "way"),
+        _figure("value"),
+        _figure("expected"),
+        _figure("low", rank=3),
+        _figure("high", rank=3),
+        show.column("n", rank=2, right=True),
+        show.column("score", rank=4, right=True),
+        show.column("rhythm", rank=6),
+        show.column("detector", rank=7),
+        show.column("false_alarm_rate", "false alarms", rank=8, right=True),
+    ]
+    show.table(listed, columns)
+
+
+def _figure(name: str, rank: int = 0) -> show.Column:
+    known = catalogue()
+
+    def cell(row: Mapping[str, Any]) -> str:
+        one = known.get(row["indicator"])
+        return show.figure(row[name], one.unit if one else "")
+
+    return show.Column(name, cell, rank, right=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import groupby
+from typing import Annotated, Any
 
-import msgspec
 import sqlalchemy
 import typer
 from sqlalchemy import func, select
@@ -27,10 +28,37 @@ from deploy.options import (
     Unit,
     iso,
     moment,
+    read_settings,
 )
-from models.store import open_store
+from deploy.reading import EVERY, checked, reading
 from models.tables import value
 from streams.catalogue import catalogue
+
+FIELDS = (
+    "agency",
+    "unit",
+    "indicator",
+    "window_start",
+    "window_end",
+    "value",
+    "unit_of_measure",
+    "n",
+    "low",
+    "high",
+    "coverage",
+    "status",
+    "reason",
+    "revision",
+    "catalogue_version",
+)
+"""What a value is, in JSON and CSV; where parts were asked for, their names are added."""
+
+
+class Span(StrEnum):
+    """Which of the two figures of a bucket."""
+
+    window = "window"
+    bucket = "bucket"
 
 
 def command(
@@ -43,7 +71,9 @@ def command(
     stratum: Stratum = None,
     since: Since = "",
     as_of: AsOf = "",
-    span: str = typer.Option("window", help="window (as shown) or bucket (as detected on)."),
+    span: Annotated[
+        Span, typer.Option(help="As shown (window), or as detected on (bucket).")
+    ] = Span.window,
     form: FormatOption = Format.table,
 ) -> None:
     """Read indicator values, each with its interval, n, coverage and status.
@@ -51,33 +81,68 @@ def command(
     Without --unit, --service or --stratum the totals are shown; give one of them a name, or
     "*" for all.
     """
-    del config
+    settings = read_settings(config)
     filters = {"agency": agency, "indicator": indicator}
     cells = {"unit": unit, "service": service, "stratum": stratum}
-    with open_store(store).connect() as connection:
-        found = list(
-            read(
-                connection,
-                filters,
-                cells,
-                since=moment(since, "--since"),
-                as_of=moment(as_of, "--as-of"),
-                span=span,
-            )
-        )
-    columns = (
-        "agency",
-        "indicator",
-        "service",
-        "window_end",
-        "value",
-        "low",
-        "high",
-        "n",
-        "status",
-        "reason",
-    )
-    show.rows(found, form, columns, "No values yet. Load a file or send events first.")
+    times = {"since": moment(since, "--since"), "as_of": moment(as_of, "--as-of")}
+    with reading(store) as connection:
+        rows = read(connection, filters, cells, span=span, **times)
+        found = checked(connection, settings, filters | cells, rows)
+        if form is not Format.table:
+            extra = [name for name in ("service", "stratum") if cells[name] is not None]
+            show.machine(found, form, [*FIELDS, *extra])
+        elif listed := list(found):
+            _tables(listed)
+        elif connection.execute(select(value.c.n).limit(1)).first():
+            show.err.print("No value is like that. Ask for less.")
+        else:
+            show.err.print("No values yet. Load a file or send events first.")
+
+
+def _tables(listed: Sequence[Mapping[str, Any]]) -> None:
+    """A headed table a series on a terminal; elsewhere one table, in which each row says all."""
+    where = [
+        show.column("agency"),
+        show.column("indicator"),
+        show.Column("part", show.part),
+        show.column("rhythm"),
+    ]
+    what = [
+        *show.when("window_end", "to", rank=4),
+        show.Column("value", lambda row: _figure(row, "value"), right=True),
+        show.Column("low", lambda row: _figure(row, "low"), right=True),
+        show.Column("high", lambda row: _figure(row, "high"), right=True),
+        show.column("n", right=True),
+        show.Column("covered", lambda row: f"{row['coverage']:.0%}", rank=2, right=True),
+        show.Column("revision", _revision, rank=3, right=True),
+        show.Column("status", _status),
+    ]
+    if not show.out.is_terminal:
+        show.table(listed, [*where, *what])
+        return
+    sized = show.Sized(listed, what)
+    for series, rows in groupby(listed, key=_series):
+        show.line(f"\n{series}", "bold")
+        sized.head()
+        sized.body(rows)
+
+
+def _series(row: Mapping[str, Any]) -> str:
+    names = [row["agency"], row["indicator"], show.part(row)]
+    whose = " · ".join(show.text(name) for name in names if name)
+    return f"{whose} ({row['unit_of_measure']}, by {row['rhythm']})"
+
+
+def _figure(row: Mapping[str, Any], name: str) -> str:
+    return show.figure(row[name], row["unit_of_measure"])
+
+
+def _revision(row: Mapping[str, Any]) -> str:
+    return show.text(row["revision"] or None)
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    return f"{row['status']}: {show.text(row['reason'])}" if row["reason"] else row["status"]
 
 
 def read(
@@ -89,7 +154,7 @@ def read(
     as_of: int | None = None,
     span: str = "window",
 ) -> Iterator[dict[str, Any]]:
-    """Rows as DESIGN's JSON of a value has them, in order of time.
+    """One row a value, series by series, each in order of time.
 
     A cell's dimension that is None means totals only, "*" everything.
     """
@@ -115,7 +180,6 @@ def read(
             "revision": row.revision,
             "catalogue_version": row.catalogue_version,
             "rhythm": row.rhythm,
-            "detail": msgspec.json.decode(row.detail),
         }
 
 
@@ -132,7 +196,7 @@ def _question(
         if wanted:
             question = question.where(c[name] == wanted)
     for name, chosen in cells.items():
-        if chosen != "*":
+        if chosen != EVERY:
             question = question.where(c[name] == (chosen or ""))
     if since is not None:
         question = question.where(c.window_end > since)
@@ -151,4 +215,5 @@ def _question(
         )
         same = [column == known.c[column.name] for column in (*key, c.revision)]
         question = question.join(known, sqlalchemy.and_(*same))
-    return question.order_by(c.agency, c.indicator, c.unit, c.service, c.stratum, c.window_end)
+    series = (c.agency, c.indicator, c.unit, c.service, c.stratum, c.rhythm)
+    return question.order_by(*series, c.window_end)
