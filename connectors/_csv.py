@@ -115,12 +115,8 @@ def _quoted(text: str, delimiter: str) -> tuple[pl.DataFrame, pl.Series, list[Fa
             cells = next(reader)
         except StopIteration:
             break
-        except csv.Error:
-            message = (
-                "has a quotation mark that is not closed or stands inside a cell; double it "
-                '("") there. A mark that is not closed takes the rest of the file with it.'
-            )
-            faults.append(Fault(rows=[row], column="", code="wrong_type", message=message))
+        except csv.Error as error:
+            faults.append(_unreadable(row, error))
             continue
         if not any(map(str.strip, cells)):
             continue
@@ -135,6 +131,17 @@ def _quoted(text: str, delimiter: str) -> tuple[pl.DataFrame, pl.Series, list[Fa
     columns = list(zip(*found, strict=True)) or [()] * len(names)
     frame = pl.DataFrame(dict(zip(names, columns, strict=True)), schema)
     return frame, pl.Series("row", rows, pl.UInt32), faults + _ragged(ragged, len(names))
+
+
+def _unreadable(row: int, error: csv.Error) -> Fault:
+    if "field limit" in str(error):
+        message = f"has a cell of more than {_MAX_CELL} characters; leave out what is no event's."
+        return Fault(rows=[row], column="", code="too_large", message=message)
+    message = (
+        "has a quotation mark that is not closed or stands inside a cell; double it "
+        '("") there. A mark that is not closed takes the rest of the file with it.'
+    )
+    return Fault(rows=[row], column="", code="wrong_type", message=message)
 
 
 def _ragged(rows: list[int], width: int) -> list[Fault]:

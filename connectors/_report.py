@@ -38,9 +38,17 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def where(self) -> str:
-        """File, row and column, for a person."""
-        column = f', column "{self.column}"' if self.column else ""
+        """File, row and column (or the field of an event), for a person."""
+        kind = "field" if self.column.startswith("/") else "column"
+        column = f', {kind} "{self.column}"' if self.column else ""
         return f"{self.file} row {self.row}{column}"
+
+    @property
+    def told(self) -> str:
+        """Where it is, what is wrong and what to do; a message may name the column itself."""
+        named = self.message.startswith("Column ")
+        where = f"{self.file} row {self.row}" if named else self.where
+        return f"{where}: {self.message} ({self.code})"
 
 
 class FileReport(msgspec.Struct, kw_only=True):
@@ -72,6 +80,13 @@ class FileReport(msgspec.Struct, kw_only=True):
     def exit_code(self) -> int:
         """0 fine, 1 something to look at."""
         return int(bool(self.refused or self.stopped or self.incomplete))
+
+    @property
+    def sentences(self) -> list[str]:
+        """Why the file was not taken and what else is to be known, each with the file's name."""
+        told = [self.stopped] if self.stopped else []
+        told += self.notes
+        return [one if one.startswith(self.file) else f"{self.file}: {one}" for one in told]
 
 
 class LoadReport(msgspec.Struct, kw_only=True):
@@ -121,13 +136,7 @@ class LoadReport(msgspec.Struct, kw_only=True):
     @property
     def notes(self) -> list[str]:
         """Sentences for the person, each with its file."""
-        notes = []
-        for file in self.files:
-            if file.stopped:
-                named = file.stopped.startswith(file.file)
-                notes.append(file.stopped if named else f"{file.file}: {file.stopped}")
-            notes += [f"{file.file}: {note}" for note in file.notes]
-        return notes
+        return [sentence for file in self.files for sentence in file.sentences]
 
     @property
     def exit_code(self) -> int:

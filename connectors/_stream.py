@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from connectors._cells import Fault
-from connectors._file_bytes import blocks
+from connectors._file_bytes import blocks, measure
 from connectors._owner import fit
 from models.check import MAX_EVENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
 
     from connectors._file_bytes import Extent
     from connectors._report import FileReport
@@ -56,6 +57,11 @@ def stream(extent: Extent, agency: str | None, sender: Sender, report: FileRepor
                 sender.refuse("", [fault])
                 continue
             sender.send(owner, lines, rows, _named)
+
+
+def rows_of(path: Path, lines: Collection[bytes]) -> dict[bytes, int]:
+    """In which rows of such a file these lines stand; of several rows the last."""
+    return {line: row for row, line in _lines(measure(path)) if line and line in lines}
 
 
 def _named(_place: int, pointer: str) -> tuple[str, str]:

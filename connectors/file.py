@@ -223,6 +223,8 @@ def _sources(event: EventMap) -> dict[str, str]:
     leaves = {leaf.pointer: leaf.origin for leaf in event.data.walk()}
     if event.time is not None:
         leaves["/time"] = event.time.origin
+    elif "/data/from" in leaves:
+        leaves["/time"] = leaves["/data/from"]
     return {**leaves, "/id": ", ".join(event.key)}
 
 

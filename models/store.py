@@ -54,7 +54,7 @@ class _Store(Engine):
 
     @contextlib.contextmanager
     def begin(self) -> Iterator[Connection]:
-        with self.connect() as connection:
+        with befallen(self.url.database or ""), self.connect() as connection:
             connection.execution_options(begin="IMMEDIATE")
             with connection.begin():
                 yield connection
@@ -103,6 +103,17 @@ def explained(path: Path | str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _sentence(path, error) from None
+
+
+@contextlib.contextmanager
+def befallen(path: Path | str) -> Iterator[None]:
+    """Turn what befalls a store (full, locked, damaged) into ``StoreError``, not faults of ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        if _code(error) in (*_BUSY, sqlite3.SQLITE_FULL, *_SENTENCES):
+            raise _sentence(path, error) from None
+        raise
 
 
 def _path(url: str) -> Path:
@@ -175,20 +186,29 @@ def _prepare(connection: Connection, path: Path) -> None:
         connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
 
 
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_SENTENCES = {
+    sqlite3.SQLITE_NOTADB: "is not a database; name another file, or restore it from a backup.",
+    sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a backup.",
+    sqlite3.SQLITE_READONLY: "is read-only; give the user who runs Headwind write access.",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that its directory can be written.",
+    sqlite3.SQLITE_IOERR: (
+        "could not be read or written: is the disk full, or damaged? Free space, then try again."
+    ),
+}
+
+
+def _code(error: DBAPIError) -> int:
+    return int(getattr(error.orig, "sqlite_errorcode", 0)) & 0xFF
+
+
 def _sentence(path: Path | str, error: DBAPIError) -> StoreError:
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    code = _code(error)
+    if code in _BUSY:
         return StoreBusyError(
             f"{path} is locked by another writer; end the other program, or try again later."
         )
     if code == sqlite3.SQLITE_FULL:
         return StoreFullError(f"{path}: the disk is full; free space, then try again.")
-    sentences = {
-        sqlite3.SQLITE_NOTADB: "is not a database; name another file, or restore it from a backup.",
-        sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a backup.",
-        sqlite3.SQLITE_READONLY: "is read-only; give the user who runs Headwind write access.",
-        sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that its directory can be written.",
-        sqlite3.SQLITE_IOERR: "could not be read or written; check the disk and its free space.",
-    }
     name = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
-    return StoreError(f"{path} {sentences.get(code, f'could not be used ({name}).')}")
+    return StoreError(f"{path} {_SENTENCES.get(code, f'could not be used ({name}).')}")

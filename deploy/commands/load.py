@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated
 
@@ -22,16 +24,20 @@ from sqlalchemy import select
 from connectors import file as connector
 from connectors._mapping import read_mapping
 from connectors._publish import Batch, EmbeddedPublisher
-from connectors._report import FileReport, LoadError, LoadReport
+from connectors._report import FileReport, LoadError
 from connectors._report import Progress as Step
+from connectors._stream import rows_of
 from deploy import show
 from deploy.collector import spare
 from deploy.commands.serve import now, read_settings
-from deploy.lock import engine_lock
+from deploy.lock import engine_lock, load_lock
 from deploy.options import CONFIG, STORE, Config, Store, moment
-from models.store import open_store
+from models.check import Refusal
+from models.settings import Settings
+from models.store import StoreError, befallen, open_store
 from models.tables import load as loads
 from streams.catalogue import allowed
+from streams.engine import Changes
 from streams.runner import BATCH, Runner
 
 SHOWN = 20
@@ -45,6 +51,22 @@ class FoldingPublisher:
         self._inner = EmbeddedPublisher(database)
         self._runner = runner
         self._waiting = 0
+        self.refused = 0
+        """How many events the engine refused: ids used twice, older than retention."""
+        self.first: list[Refusal] = []
+        """Some of them."""
+        if runner is not None:
+            runner.on_commit.append(self._hear)
+
+    def _hear(self, changes: Changes, _seconds: float) -> None:
+        self.refused += len(changes.refused)
+        some = changes.refused[: SHOWN - len(self.first)]
+        self.first += [refusal for _, _, refusal in some]
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether this process folds the log; otherwise a running monitor does."""
+        return self._runner is not None
 
     def publish(self, batches: Sequence[Batch]) -> None:
         """Durable on return, as the door's."""
@@ -93,13 +115,7 @@ def command(
     clock: Callable[[], int] = now if stamp is None else lambda: stamp
     try:
         plan = None if mapping is None else read_mapping(mapping)
-        with engine_lock(database) as mine, _bar() as bar:
-            runner = None
-            if mine and not dry_run:
-                runner = Runner(database, settings, allowed(settings.privacy))
-                runner.start()
-                runner.drain()
-            publisher = FoldingPublisher(database, runner)
+        with _evaluating(database, settings, dry_run=dry_run) as publisher, _bar() as bar:
             report = connector.load(
                 files,
                 mapping=plan,
@@ -112,14 +128,48 @@ def command(
                 restart=restart,
             )
             publisher.drain()
-            if runner is not None:
-                runner.close()
     except LoadError as error:
-        show.err.print(escape(str(error)))
+        show.err.print(escape(str(error)), soft_wrap=True)
         raise typer.Exit(2) from None
-    _print(report, served=not mine)
-    if report.exit_code:
-        raise typer.Exit(report.exit_code)
+    for one in report.files:
+        _print_file(one, dry_run=dry_run)
+    _print_engine(publisher, () if mapping else files)
+    if not publisher.evaluates and not dry_run:
+        show.err.print("A running headwind serve holds the store; it evaluates what was loaded.")
+    if code := report.exit_code or int(publisher.refused > 0):
+        raise typer.Exit(code)
+
+
+@contextmanager
+def _evaluating(
+    database: sqlalchemy.Engine, settings: Settings, *, dry_run: bool
+) -> Iterator[FoldingPublisher]:
+    """A publisher that evaluates what it publishes, unless a running monitor does that."""
+    if dry_run:
+        yield FoldingPublisher(database, None)
+        return
+    with load_lock(database), engine_lock(database) as mine, _kept(database):
+        if not mine:
+            yield FoldingPublisher(database, None)
+            return
+        runner = Runner(database, settings, allowed(settings.privacy))
+        runner.start()
+        runner.drain()
+        yield FoldingPublisher(database, runner)
+        runner.close()
+
+
+@contextmanager
+def _kept(database: sqlalchemy.Engine) -> Iterator[None]:
+    """Say of a store that fails, while it is written to, what has become of the load."""
+    try:
+        with befallen(database.url.database or ""):
+            yield
+    except StoreError as error:
+        message = (
+            f"{error} What was loaded until then is kept; the same command goes on from there."
+        )
+        raise type(error)(message) from None
 
 
 def _checkpoint(database: sqlalchemy.Engine, name: str) -> tuple[int, bool] | None:
@@ -138,6 +188,7 @@ def _bar() -> Progress:
         TimeRemainingColumn(),
         console=show.err,
         transient=True,
+        disable=not show.err.is_terminal,
     )
 
 
@@ -157,27 +208,16 @@ def _follow(bar: Progress) -> Callable[[Step], None]:
     return follow
 
 
-def _print(report: LoadReport, *, served: bool) -> None:
-    for one in report.files:
-        _print_file(one, dry_run=report.dry_run)
-    if served and not report.dry_run:
-        show.err.print("A running headwind serve holds the store; it evaluates what was loaded.")
-
-
 def _print_file(one: FileReport, *, dry_run: bool) -> None:
-    if one.stopped:
-        show.err.print(f"[red]{escape(one.file)}[/red]: {escape(one.stopped)}")
     for line in one.first if dry_run else ():
         show.out.print(escape(line), soft_wrap=True)
-    for refusal in one.refused[:SHOWN]:
-        show.err.print(
-            f"[yellow]{escape(refusal.where)}[/yellow] {refusal.code}: {escape(refusal.message)}"
-        )
-    if len(one.refused) > SHOWN:
-        rest = len(one.refused) - SHOWN
-        show.err.print(f"… and {rest:,} more reasons: headwind refused shows all of them.")
-    for note in one.notes:
-        show.err.print(escape(note))
+    for refusal in sorted(one.refused, key=attrgetter("row"))[:SHOWN]:
+        _say(refusal.told)
+    _say_more(len(one.refused) - SHOWN, "reasons")
+    for sentence in one.sentences:
+        _say(sentence)
+    if one.stopped and not one.events:
+        return
     verb = "would be sent" if dry_run else "sent"
     words = [f"{one.rows:,} rows", f"{one.events:,} events {verb}"]
     if one.state == "already sent":
@@ -186,7 +226,35 @@ def _print_file(one: FileReport, *, dry_run: bool) -> None:
         words.append(f"went on after event {one.resumed_at:,}")
     if one.repeats:
         words.append(f"{one.repeats:,} repeats left out")
-    words += [f"{count:,} {escape(what)}" for what, count in one.cleaned.items()]
+    words += [f"{count:,} {what}" for what, count in one.cleaned.items()]
     if one.refused_events:
         words.append(f"{one.refused_events:,} refused")
-    show.err.print(f"{escape(one.file)}: {', '.join(words)}")
+    _say(f"{one.file}: {', '.join(words)}")
+
+
+def _print_engine(publisher: FoldingPublisher, files: Sequence[Path]) -> None:
+    """What only the engine can find wrong, with its row where a row is an event."""
+    if not publisher.refused:
+        return
+    _say(f"Of what was sent, {publisher.refused:,} could not be counted and were refused:")
+    lines = {refusal.payload for refusal in publisher.first if refusal.payload}
+    rows = {
+        line: f"{path.name} row {row}"
+        for path in files
+        for line, row in rows_of(path, lines).items()
+    }
+    for one in publisher.first:
+        named = f'event "{one.event_id}" of source "{one.event_source}"'
+        where = rows.get(one.payload or b"", named)
+        for problem in one.problems:
+            _say(f'{where}, field "{problem.pointer}": {problem.message} ({problem.code})')
+    _say_more(publisher.refused - len(publisher.first), "events")
+
+
+def _say_more(rest: int, what: str) -> None:
+    if rest > 0:
+        _say(f"… and {rest:,} more {what}: headwind refused shows all of them.")
+
+
+def _say(sentence: str) -> None:
+    show.err.print(sentence, markup=False, soft_wrap=True)
