@@ -66,9 +66,12 @@ class Casebook:
             case.see(bucket, about)
             case.level |= levels and not case.recovers(about)
             case.answer(self.decisions)
-        if series.episode is not None and all(case.recovers(about) for case in mine):
-            new = self._case(series, series.episode, about, bucket.end)
+        episode = series.episode
+        fresh = episode is not None and not episode.shock
+        if episode is not None and fresh and all(case.recovers(about) for case in mine):
+            new = self._case(series, episode, about, bucket.end)
             if new is not None:
+                episode.shock = True
                 for other in mine:
                     other.others.append(new.id)
                     new.others.append(other.id)

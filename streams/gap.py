@@ -1,9 +1,10 @@
 """Gaps: where a service's events stop coming although its source speaks on.
 
-A count of exactly nothing, where at least ten were expected, is not judged as a fall: either
-the service is closed or its events are lost on the way, and only a person can tell. After a few
-such buckets an alert of its own says so (EventsVanished); it closes with the first event.
-Buckets in which little was expected (a Sunday) neither lengthen the gap nor end it.
+Next to nothing where much was expected is not judged as a fall: either the service is closed
+or its events are lost on the way, and only a person can tell. After a few such buckets an alert
+of its own says so (EventsVanished); it closes when a quarter of what was expected comes again.
+Buckets in which little was expected (a Sunday) neither lengthen the gap nor end it, and a series
+that often has next to nothing (snow) has no gaps.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ import msgspec
 
 from models.alert import Alert
 from models.value import RHYTHMS, Cell, Rhythm, Value
-from streams.expectation import Expectation, Quantity
+from streams.expectation import Expectation
 from streams.look import Look
-from streams.series import Bucket
 from streams.wording import here_again, vanished
 
 NAMESPACE = UUID("f4a9d4c2-2d63-4f0c-8a0e-6f3b9a4b7d21")
@@ -27,23 +27,27 @@ EVENTS_VANISHED = "EventsVanished"
 
 Key = tuple[str, int, Cell]
 
-EXPECTED: Final = 10.0
-"""Expected count below which nothing may well be chance."""
+EXPECTED: Final = 20.0
+"""Expected count below which next to nothing may well be chance."""
+
+EMPTY, BACK = 0.05, 0.25
+"""Shares of the expected count: up to which a bucket is empty, and from which it is not."""
+
+RARE: Final = 0.02
+"""Share of such buckets in the history above which they are no news."""
 
 OPENS_AFTER: dict[Rhythm, int] = {"hour": 24, "day": 3, "week": 2, "month": 1, "quarter": 1}
 """Empty buckets, among those where enough was expected, after which the gap is told."""
 
 
-def is_empty(bucket: Bucket, expected: Expectation, quantity: Quantity) -> bool:
-    """Whether nothing came at all where something must have.
-
-    >>> monday = Bucket(1, 0, 1, 0.0, 0, 0)
-    >>> is_empty(monday, Expectation(98.0, 70.0, 120.0, 9.0), "count")
-    True
-    >>> is_empty(monday, Expectation(3.0, 0.0, 9.0, 2.0), "count")
-    False
-    """
-    return quantity == "count" and bucket.value == 0 and expected.expected >= EXPECTED
+def is_empty(look: Look, expected: Expectation, *, gap: bool) -> bool:
+    """Whether next to nothing came where much must have; ``gap`` says that a gap is told."""
+    if look.indicator.detect != "count" or expected.expected < EXPECTED:
+        return False
+    least = expected.expected * (BACK if gap else EMPTY)
+    if look.bucket.value > least:
+        return False
+    return gap or look.series.share_below(least) <= RARE
 
 
 class Gaps:
@@ -89,6 +93,10 @@ class Gaps:
         )
         self.open[_key(value)] = alert
         return alert
+
+    def holds(self, look: Look) -> bool:
+        """Whether a gap of this series is told and not over."""
+        return _key(look.value) in self.open
 
     def end(self, look: Look) -> Alert | None:
         """Events come again: the closing of the alert, if there was one."""

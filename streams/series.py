@@ -74,6 +74,8 @@ class Episode(msgspec.Struct):
     """Buckets in a row that were back."""
     buckets: int = 0
     worst: float = 0.0
+    shock: bool = False
+    """It has its case file: what follows belongs to that one."""
 
 
 class Series(msgspec.Struct, array_like=True):
@@ -157,6 +159,11 @@ class Series(msgspec.Struct, array_like=True):
         while len(found) < many and (end := self.slots.rfind(slot & 0xFF, 0, end)) >= 0:
             found.append(self.value(end))
         return found
+
+    def share_below(self, limit: float) -> float:
+        """Share of the learned buckets that held no more than this; 0 where none is kept."""
+        held = [self.value(at) for at, slot in enumerate(self.slots) if slot < AWAY]
+        return sum(value <= limit for value in held) / max(len(held), 1)
 
     def away(self, place: int) -> int:
         """How many buckets in a row were set aside about this place; 0 if it was not."""

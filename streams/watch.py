@@ -77,7 +77,7 @@ class Watch:
         if series.broken:
             self._begin_anew(look, changes)
         expected = expect(series, bucket, rhythm, quantity)
-        if expected is not None and is_empty(bucket, expected, quantity):
+        if expected is not None and is_empty(look, expected, gap=self.gaps.holds(look)):
             alert = self.gaps.lengthen(look, expected, silent=bool(self.silences))
             self._tell(alert, value, changes)
             return

@@ -43,7 +43,7 @@ def vanished(indicator: Indicator, value: Value, expected: Expectation, since: i
     """That nothing comes where something must, since when, and what that may mean."""
     usual = number(expected.expected, indicator.unit)
     return (
-        f"{indicator.title}{_where(value.cell)}: nothing at all since {day(since)}, {usual} "
+        f"{indicator.title}{_where(value.cell)}: next to nothing since {day(since)}, {usual} "
         f"expected in a {value.rhythm}. Its source speaks on: the service is closed, or its "
         "events are lost on the way."
     )
@@ -52,7 +52,7 @@ def vanished(indicator: Indicator, value: Value, expected: Expectation, since: i
 def here_again(indicator: Indicator, value: Value, since: int) -> str:
     """That events come again."""
     what = indicator.title + _where(value.cell)
-    return f"{what} comes again since {day(value.window_start)}; nothing came from {day(since)} on."
+    return f"{what} comes again since {day(value.window_start)}; next to nothing came from {day(since)} on."
 
 
 def silence(source: Source, now: int) -> str:

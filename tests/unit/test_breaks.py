@@ -46,10 +46,12 @@ def test_nothing_at_all_is_a_gap_and_no_fall() -> None:
     assert [notice.alert for notice in watched.notices] == [gap]
 
 
-def test_a_gap_ends_with_the_first_event() -> None:
-    """It closes, is told, and the series goes on where it was."""
+def test_a_gap_ends_when_events_come_again() -> None:
+    """A stray one does not end it; it closes once, is told, and the series goes on as it was."""
     watched = quiet()
-    watched.feed_all([0.0] * 30)
+    watched.feed_all([0.0] * 15)
+    watched.feed_all([2.0, 0.0, 9.0])
+    watched.feed_all([0.0] * 12)
     watched.feed_all([101.0] * 10)
     assert [one.state for one in gaps(watched)] == ["open", "closed"]
     assert len({one.id for one in gaps(watched)}) == 1
