@@ -66,15 +66,16 @@ def command(
         _wait(lambda: server.started, thread)
         url = f"http://{host}:{_port(server)}"
         show.err.print(f"[bold]{url}/[/bold]  {SIMULATED}: nothing in it is real.")
+        monitor.runner.ticking = False
         if not filled:
-            monitor.runner.ticking = False
             _live(monitor, clock, url, seed, end)
             _mark(monitor, name)
-        clock.release()
-        monitor.runner.ticking = True
         show.err.print(f"Metrics {url}/metrics. Ask too: headwind alerts --store {escape(store)}")
         show.err.print(f"Its settings are in {escape(str(config))}.")
         if not once:
+            # From here on time is real; a store that was only filled stays as it was lived.
+            clock.release()
+            monitor.runner.ticking = True
             show.err.print("Ctrl-C ends it.")
             thread.join()
     except KeyboardInterrupt:

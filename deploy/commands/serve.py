@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from contextlib import suppress
+from socket import socket
 from typing import Annotated
 
 import typer
@@ -31,11 +33,27 @@ def command(
     where, number = host or settings.door.host, port or settings.door.port
     monitor = Embedded(store, settings, clock=now)
     refuse_open_door(monitor, where)
-    show.err.print(f"Page      http://{where}:{number}/")
-    show.err.print(f"Events to http://{where}:{number}/events  (headwind keys issue …)")
-    show.err.print(f"Metrics   http://{where}:{number}/metrics")
     show.err.print(f"Store     {escape(store)}")
-    uvicorn.run(monitor.app, host=where, port=number, log_level="warning", access_log=False)
+    server = _Server(
+        uvicorn.Config(monitor.app, host=where, port=number, log_level="warning", access_log=False)
+    )
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise typer.Exit(1)
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it does: port 0 means any free one."""
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Start, then tell people the addresses."""
+        await super().startup(sockets)
+        port = self.servers[0].sockets[0].getsockname()[1]
+        url = f"http://{self.config.host}:{port}"
+        show.err.print(f"Page      {url}/")
+        show.err.print(f"Events to {url}/events  (headwind keys issue …)")
+        show.err.print(f"Metrics   {url}/metrics")
 
 
 def now() -> int:
