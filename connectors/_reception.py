@@ -19,12 +19,12 @@ from connectors._keys import Grant, Keyring
 from connectors._publish import Batch
 from connectors._quarantine import CursorError, iso, read_quarantine
 from connectors._rate import TokenBuckets
-from models.check import Checked, check
+from models.check import Checked, Refusal, check
 from models.settings import DoorSettings
 from models.store import StoreError, StoreFullError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from litestar import Request
     from sqlalchemy import Engine
@@ -46,8 +46,8 @@ class Meter(Protocol):
     def request(self, status: int, seconds: float) -> None:
         """One ``POST /events`` was answered."""
 
-    def events(self, agency: str, accepted: int, refused: int) -> None:
-        """So many events of one request were accepted (durable) and refused."""
+    def events(self, agency: str, accepted: int, refused: Sequence[Refusal]) -> None:
+        """So many events of one request were accepted (durable), and these were refused."""
 
 
 class NoMeter:
@@ -56,7 +56,7 @@ class NoMeter:
     def request(self, status: int, seconds: float) -> None:
         """Do nothing."""
 
-    def events(self, agency: str, accepted: int, refused: int) -> None:
+    def events(self, agency: str, accepted: int, refused: Sequence[Refusal]) -> None:
         """Do nothing."""
 
 
@@ -139,7 +139,7 @@ class Reception:
                 agency=grant.agency, received=received, lines=checked.lines, refused=checked.refused
             )
             await self._store(batch)
-            self._meter.events(grant.agency, len(checked.lines), len(checked.refused))
+            self._meter.events(grant.agency, len(checked.lines), checked.refused)
         return _answer(checked, dry_run=dry_run)
 
     async def _check(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import sqlalchemy
 from sqlalchemy import and_, func, select
 
 from models import tables
+from models.check import Refusal
 from models.meters import Meters
 from models.metrics import STATUS_NUMBER
 from streams.catalogue import catalogue
@@ -32,10 +34,12 @@ class Gauges:
     def request(self, status: int, seconds: float) -> None:
         """The door answered."""
 
-    def events(self, agency: str, accepted: int, refused: int) -> None:
+    def events(self, agency: str, accepted: int, refused: Sequence[Refusal]) -> None:
         """The door took events in, or refused them."""
         self.meters.count("headwind_events_total", accepted, agency=agency, outcome="accepted")
-        self.meters.count("headwind_events_total", refused, agency=agency, outcome="refused")
+        self.meters.count("headwind_events_total", len(refused), agency=agency, outcome="refused")
+        for refusal in refused:
+            self._refused(agency, refusal)
 
     def delivery(self, channel: str, outcome: str) -> None:
         """The relay tried to deliver a notification."""
@@ -45,8 +49,11 @@ class Gauges:
         """The engine committed."""
         self.meters.observe("headwind_commit_seconds", seconds, stage="agencies")
         for agency, _, refusal in changes.refused:
-            for problem in refusal.problems:
-                self.meters.count("headwind_refused_total", agency=agency, code=problem.code)
+            self._refused(agency, refusal)
+
+    def _refused(self, agency: str, refusal: Refusal) -> None:
+        for problem in refusal.problems:
+            self.meters.count("headwind_refused_total", agency=agency, code=problem.code)
 
     def text(self) -> str:
         """Everything, as it stands now; what is gone from the store is gone from here."""

@@ -25,8 +25,8 @@ class Meters:
     """Typed access to every series of the list, in a registry of its own.
 
     >>> meters = Meters()
-    >>> meters.count("headwind_events_total", 2, agency="boston", outcome="applied")
-    >>> 'headwind_events_total{agency="boston",outcome="applied"} 2.0' in meters.text()
+    >>> meters.count("headwind_events_total", 2, agency="boston", outcome="accepted")
+    >>> 'headwind_events_total{agency="boston",outcome="accepted"} 2.0' in meters.text()
     True
     """
 

@@ -54,13 +54,13 @@ METRICS: tuple[Metric, ...] = (
         "headwind_events_total",
         "counter",
         ("agency", "outcome"),
-        "Events received, by what became of them: applied, repeat, refused or late.",
+        "Events that were sent to the door, by what it said: accepted or refused.",
     ),
     Metric(
         "headwind_refused_total",
         "counter",
         ("agency", "code"),
-        "Problems found in refused events, by code; one event may have several.",
+        "Problems of events that the door or the engine refused, by code; one may have several.",
     ),
     Metric(
         "headwind_indicator",
@@ -134,7 +134,7 @@ METRICS: tuple[Metric, ...] = (
         "headwind_delivery_total",
         "counter",
         ("channel", "outcome"),
-        "Attempts to deliver a notification, by outcome: delivered, retried or given_up.",
+        "Attempts to deliver a notification, by outcome: delivered, again (to be retried) or dead.",
     ),
     Metric(
         "headwind_build_info",
