@@ -22,7 +22,8 @@ class Demand(Tally):
     pitfalls = "Follows seasons, holidays and campaigns: a fall is no failure of the service."
     step = "day"
     window = 1
-    min_n = 1
+    # None at all is no small sample of demand, but all of it, and the deepest fall there is.
+    min_n = 0
     privacy = "open"
     detect = "count"
     strata = "channel"
