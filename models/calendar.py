@@ -68,6 +68,7 @@ class Calendar:
         self._offset_list: list[int] = self._offsets.tolist()
         self._starts: dict[tuple[Rhythm, int], int] = {}
         self._holiday_years: dict[int, frozenset[int]] = {}
+        self._working: dict[tuple[Rhythm, int], int] = {}
 
     def bucket(self, rhythm: Rhythm, ms: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give the bucket number of every instant; never decreases as time goes on.
@@ -127,6 +128,16 @@ class Calendar:
         if days is None:
             days = self._holiday_years[year] = _holidays(self.holidays, year)
         return day_number in days
+
+    def working_days(self, rhythm: Rhythm, number: int) -> int:
+        """Count the days of a bucket, a day or longer, that are neither weekend nor holiday."""
+        key = (rhythm, number)
+        known = self._working.get(key)
+        if known is None:
+            days = range(_day(rhythm, number), _day(rhythm, number + 1))
+            known = sum((day + 3) % 7 < 5 and not self.holiday(day) for day in days)
+            self._working[key] = known
+        return known
 
     @staticmethod
     def rhythm_of(start_ms: int, end_ms: int) -> Rhythm:

@@ -11,7 +11,7 @@ import numpy as np
 from models.calendar import Calendar
 from models.shock import Shock
 from models.value import RHYTHMS, Cell, Value
-from streams.expectation import Quantity, doubt, frozen
+from streams.expectation import Quantity, by_working_day, doubt, frozen
 from streams.indicator import Indicator
 from streams.look import Look
 from streams.series import Bucket, Episode, Series
@@ -112,6 +112,7 @@ class Casebook:
             onset=episode.since,
             direction="up" if episode.direction == "up" else "down",
             frozen=frozen(series, about.rhythm, places.start),
+            working=by_working_day(series, places.start),
             doubt=doubt(series, about.rhythm, about.quantity, places.start),
         )
         for one in history:

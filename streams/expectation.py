@@ -1,8 +1,9 @@
 """What a bucket was expected to hold.
 
 - The **middle**: the median of the last eight buckets of the same slot (hour of week, weekday)
-  that were not part of an episode; for weeks and longer, of the last eight buckets. Holidays
-  are compared with holidays.
+  that were not part of an episode; for weeks and longer, of the last eight buckets. Months and
+  quarters are compared by working day where that explains their past better than the calendar.
+  Public holidays are neither learned from nor judged.
 - The **scale**: 1.4826 times the median absolute residual of the last 56 buckets, pooled over
   slots in units of their own noise (square root of the middle for counts, of p(1 - p) for
   shares), and never less than what counting alone makes uncertain, nor than 2 % of the middle.
@@ -13,8 +14,9 @@
   season. Shares get no such allowance: a service that failed last June may not fail again.
 
 Causal: nothing of the bucket or after it is used, and while an episode lasts nothing of the
-episode. Silent until the middle has four values of the slot (eight buckets for weeks and
-longer) and the scale 28 residuals (four): eight weeks of days, a year of months.
+episode. Silent until the middle has three values of the slot (eight buckets for weeks and
+longer) and the scale 14 residuals (four for weeks, twelve for months): the warm-up is four weeks
+of days, twelve weeks, a year of months, three years of quarters. A young scale is widened.
 
 The year's trend needs no factor: the middle is at most nine weeks old and follows it. (The ratio
 to last year, multiplied onto a middle that has already followed, counts the trend twice.)
@@ -32,10 +34,10 @@ from streams.series import AWAY, Bucket, Series
 SAME = 8
 """Values of the same slot that the middle is taken of."""
 
-FEWEST: dict[Rhythm, int] = {"hour": 4, "day": 4, "week": 8, "month": 8, "quarter": 8}
+FEWEST: dict[Rhythm, int] = {"hour": 3, "day": 3, "week": 8, "month": 8, "quarter": 8}
 """Values of the same slot below which nothing is expected: the warm-up."""
 
-WARM: dict[Rhythm, int] = {"hour": 168, "day": 28, "week": 4, "month": 4, "quarter": 4}
+WARM: dict[Rhythm, int] = {"hour": 84, "day": 14, "week": 4, "month": 12, "quarter": 12}
 """Residuals below which the scale is not trusted: the second part of the warm-up."""
 
 NORMAL = 1.4826
@@ -53,11 +55,23 @@ SMALLEST_LEVEL = 0.5
 YEAR: dict[Rhythm, tuple[int, int]] = {"day": (364, 7), "week": (52, 1), "month": (12, 0)}
 """How many buckets ago this time of the year was, and how many about it belong to it."""
 
+PACED = 12
+"""Buckets from which it is read whether working days or calendar time explain a count."""
+
+EARLY = 2
+"""Values of a slot from which residuals are learned, before anything is expected."""
+
 SEASON = 28
 """An excursion of more buckets than this was a shock, which next year does not excuse."""
 
+YOUNG = 3.0
+"""By this over the number of residuals the scale is widened: of few, the median is unsure."""
+
 NOISE = 2.0
 """Scales of last year's excursion that are taken for noise."""
+
+HOLIDAYS = frozenset({0xFE, 0xFF})
+"""Slots of public holidays, which are not judged and excuse nothing."""
 
 ANY = 0x100
 """The season of buckets that are compared with all others."""
@@ -79,19 +93,57 @@ def season(rhythm: Rhythm, slot: int) -> int:
     return slot if rhythm in ("hour", "day") else ANY
 
 
+def by_working_day(series: Series, before: int | None = None) -> bool:
+    """Whether counts of months or quarters vary less per working day than as they are.
+
+    An office that is closed on weekends serves as many people a month as it has days for; a
+    service that never closes does not. The last twelve buckets say which.
+    """
+    places = series.recent(None, PACED, before)
+    if not series.days or len(places) < FEWEST["month"]:
+        return False
+    plain = [series.value(place) for place in places]
+    paced = [value / series.days[place] for value, place in zip(plain, places, strict=True)]
+    return min(plain) > 0 and _unrest(paced) < _unrest(plain)
+
+
+def _unrest(values: list[float]) -> float:
+    middle = median(values)
+    return median(abs(value - middle) for value in values) / middle
+
+
 def center(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:
     """The expected value; None before the warm-up is over."""
-    return _middle(series, season(rhythm, bucket.slot), rhythm)
+    working = bool(bucket.days) and by_working_day(series)
+    middle = _middle(series, season(rhythm, bucket.slot), FEWEST[rhythm], working=working)
+    return middle if middle is None or not working else middle * bucket.days
+
+
+def learned(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:
+    """Value less middle, to learn the scale from; None where the middle is mere chance yet."""
+    working = bool(bucket.days) and by_working_day(series)
+    early = min(FEWEST[rhythm], EARLY) if rhythm in ("hour", "day") else FEWEST[rhythm]
+    middle = _middle(series, season(rhythm, bucket.slot), early, working=working)
+    if middle is None:
+        return None
+    return bucket.value - (middle * bucket.days if working else middle)
 
 
 def frozen(series: Series, rhythm: Rhythm, before: int) -> dict[int, float]:
-    """What is expected of each season (see :func:`season`) from a place of the history on."""
+    """What is expected of each season (see :func:`season`) from a place of the history on.
+
+    Per working day where :func:`by_working_day` says so.
+    """
+    working = by_working_day(series, before)
     if rhythm == "hour":
         plain = set(series.slots)
     else:
         plain = {slot & ~AWAY if slot < 0xFE else -1 for slot in series.slots}
     seasons = {season(rhythm, slot) for slot in plain}
-    found = {one: _middle(series, one, rhythm, before) for one in sorted(seasons)}
+    found = {
+        one: _middle(series, one, FEWEST[rhythm], before, working=working)
+        for one in sorted(seasons)
+    }
     return {one: middle for one, middle in found.items() if middle is not None}
 
 
@@ -102,8 +154,9 @@ def doubt(series: Series, rhythm: Rhythm, quantity: Quantity, before: int) -> fl
     independent. Levels are in per cent points: a hundred are one.
     """
     errors, middles = [], []
+    working = by_working_day(series, before)
     for one, middle in frozen(series, rhythm, before).items():
-        found = series.recent(None if one == ANY else one, SAME, before)
+        found = _values(series, one, before, working=working)
         spread = NORMAL * median(abs(value - middle) for value in found)
         errors.append(1.2533 * spread / sqrt(len(found)))
         middles.append(abs(middle))
@@ -113,9 +166,20 @@ def doubt(series: Series, rhythm: Rhythm, quantity: Quantity, before: int) -> fl
     return sqrt(sum(error * error for error in errors)) / whole if whole else 0.0
 
 
-def _middle(series: Series, slot: int, rhythm: Rhythm, before: int | None = None) -> float | None:
-    found = series.recent(None if slot == ANY else slot, SAME, before)
-    return median(found) if len(found) >= FEWEST[rhythm] else None
+def _values(
+    series: Series, slot: int, before: int | None = None, *, working: bool = False
+) -> list[float]:
+    places = series.recent(None if slot == ANY else slot, SAME, before)
+    if working:
+        return [series.value(place) / series.days[place] for place in places]
+    return [series.value(place) for place in places]
+
+
+def _middle(
+    series: Series, slot: int, fewest: int, before: int | None = None, *, working: bool = False
+) -> float | None:
+    found = _values(series, slot, before, working=working)
+    return median(found) if len(found) >= fewest else None
 
 
 def expect(
@@ -123,10 +187,10 @@ def expect(
 ) -> Expectation | None:
     """What the bucket should hold, or None while there is too little to say so."""
     middle = center(series, bucket, rhythm)
-    residuals = series.residuals()
+    residuals = _few(series, bucket) if bucket.days else series.residuals()
     if middle is None or len(residuals) < min(WARM[rhythm], 56):
         return None
-    scale = _scale(residuals, middle, bucket.n, quantity)
+    scale = _scale(residuals, middle, bucket.n, quantity) * (1 + YOUNG / len(residuals))
     fell, rose = _last_year(series, bucket, rhythm, quantity)
     low = middle + min(fell + NOISE * scale, 0.0) - WIDE * scale
     high = middle + max(rose - NOISE * scale, 0.0) + WIDE * scale
@@ -135,6 +199,21 @@ def expect(
     elif quantity == "count":
         low = max(low, 0.0)
     return Expectation(middle, low, high, scale)
+
+
+def _few(series: Series, bucket: Bucket) -> list[tuple[float, float]]:
+    """Residuals of months and quarters, which are too few to be learned one by one.
+
+    The last twelve buckets about their own median, as this bucket's working days would have it.
+    """
+    places = series.recent(None, PACED)
+    working = by_working_day(series)
+    held = [
+        series.value(place) * (bucket.days / series.days[place] if working else 1)
+        for place in places
+    ]
+    middle = median(held) if held else 0.0
+    return [(value - middle, middle) for value in held]
 
 
 def _scale(
@@ -175,16 +254,21 @@ def _last_year(
     moves: list[float] = []
     middles: dict[int | None, float | None] = {}
     today = center(series, bucket, rhythm) or 0.0
+    working = bool(bucket.days) and by_working_day(series)
     for place in places:
-        if series.away(place) > SEASON or series.slots[place] == 0xFE:
+        if series.away(place) > SEASON or series.slots[place] in HOLIDAYS:
             continue
         slot = _slot(series.slots[place]) if rhythm == "day" else None
         if slot not in middles:
-            before = series.recent(slot, SAME, places.start)
-            middles[slot] = median(before) if len(before) >= FEWEST[rhythm] else None
+            season_of = ANY if slot is None else slot
+            middles[slot] = _middle(
+                series, season_of, FEWEST[rhythm], places.start, working=working
+            )
         middle = middles[slot]
         if middle is None or (quantity == "count" and middle <= 0):
             continue
+        usual = middle * series.days[place] if working else middle
+        middle = usual
         move = series.value(place) - middle
         moves.append(move * today / middle if quantity == "count" else move)
     return min(moves, default=0.0), max(moves, default=0.0)

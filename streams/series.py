@@ -44,6 +44,8 @@ class Bucket(msgspec.Struct, frozen=True):
     n: int
     slot: int
     """Place in the season; -1 on a public holiday."""
+    days: int = 0
+    """Working days of a month or quarter; 0 for shorter buckets."""
 
     @classmethod
     def of(
@@ -53,7 +55,9 @@ class Bucket(msgspec.Struct, frozen=True):
         holiday = rhythm == "day" and calendar.holiday(number)
         slot = -1 if holiday else calendar.slot(rhythm, number)
         start, end = calendar.start(rhythm, number), calendar.end(rhythm, number)
-        return cls(number, start, end, value, n, slot)
+        long = rhythm in ("month", "quarter")
+        days = calendar.working_days(rhythm, number) if long else 0
+        return cls(number, start, end, value, n, slot, days)
 
 
 class Episode(msgspec.Struct):
@@ -88,6 +92,8 @@ class Series(msgspec.Struct, array_like=True):
     packed: bytearray = msgspec.field(default_factory=bytearray)
     slots: bytearray = msgspec.field(default_factory=bytearray)
     """Place of each bucket in its season, 255 for a holiday; :data:`AWAY` added if set aside."""
+    days: bytearray = msgspec.field(default_factory=bytearray)
+    """Working days of each month or quarter; empty for shorter buckets."""
     misses: bytearray = msgspec.field(default_factory=bytearray)
     """Residuals of learned buckets, each with the middle that it was taken from."""
     run: int = 0
@@ -134,30 +140,33 @@ class Series(msgspec.Struct, array_like=True):
         self.last = bucket.number
         self.packed += _VALUE.pack(_single(bucket.value))
         self.slots.append(slot)
+        if bucket.days:
+            self.days.append(bucket.days)
         if len(self.slots) > kept:
             del self.gaps[0], self.slots[0], self.packed[: _VALUE.size]
+            del self.days[:-kept]
 
     def value(self, place: int) -> float:
         """The value of the bucket at this place of the history, 0 the oldest."""
         return float(_VALUE.unpack_from(self.packed, place * _VALUE.size)[0])
 
-    def recent(self, slot: int | None, many: int, before: int | None = None) -> list[float]:
-        """The last ``many`` values of a slot (None: of all), newest first.
+    def recent(self, slot: int | None, many: int, before: int | None = None) -> list[int]:
+        """Places of the last ``many`` buckets of a slot (None: of all), newest first.
 
         ``before`` is a place of the history: only what lies before it counts. What was set
         aside does not.
         """
         end = len(self.slots) if before is None else before
-        found: list[float] = []
+        found: list[int] = []
         if slot is None:
             for place in range(end - 1, -1, -1):
                 if self.slots[place] < AWAY:
-                    found.append(self.value(place))
+                    found.append(place)
                     if len(found) == many:
                         break
             return found
         while len(found) < many and (end := self.slots.rfind(slot & 0xFF, 0, end)) >= 0:
-            found.append(self.value(end))
+            found.append(end)
         return found
 
     def share_below(self, limit: float) -> float:
@@ -206,7 +215,7 @@ class Series(msgspec.Struct, array_like=True):
 
     def forget(self) -> None:
         """Start anew: a new level holds."""
-        for column in (self.gaps, self.packed, self.slots, self.misses):
+        for column in (self.gaps, self.packed, self.slots, self.days, self.misses):
             column.clear()
 
 

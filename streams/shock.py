@@ -76,6 +76,8 @@ class Case(msgspec.Struct):
     direction: Literal["up", "down"]
     frozen: dict[int, float]
     """What was expected of each slot at the onset; -1 is a public holiday."""
+    working: bool = False
+    """``frozen`` is per working day."""
     doubt: float = 0.0
     """Standard error of ``frozen``, as a share of it."""
     points: list[Point] = []
@@ -93,6 +95,8 @@ class Case(msgspec.Struct):
     def see(self, bucket: Bucket, about: About) -> None:
         """Add a bucket to the curve; one whose slot was never expected is left out."""
         expected = self.frozen.get(season(about.rhythm, bucket.slot))
+        if expected is not None and self.working:
+            expected *= bucket.days
         if expected is None or (self.points and bucket.start < self.points[-1].end):
             return
         q = quality(bucket.value, expected, self.direction, about.quantity)

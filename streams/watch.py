@@ -18,7 +18,7 @@ from streams import detectors
 from streams.alert import OFF, Nature, Verdict, decide
 from streams.casebook import Casebook
 from streams.detector import Detector
-from streams.expectation import Expectation, center, expect
+from streams.expectation import Expectation, expect, learned
 from streams.gap import Gaps, is_empty
 from streams.indicator import Indicator
 from streams.look import Look
@@ -76,14 +76,17 @@ class Watch:
         look = Look(gauge.indicator, series, bucket, value)
         if series.broken:
             self._begin_anew(look, changes)
+        if bucket.slot < 0:
+            # Closed or nearly so, and no two holidays are alike: kept, but not judged.
+            series.learn(bucket, None, KEPT[rhythm])
+            return
         expected = expect(series, bucket, rhythm, quantity)
         if expected is not None and is_empty(look, expected, gap=self.gaps.holds(look)):
             alert = self.gaps.lengthen(look, expected, silent=bool(self.silences))
             self._tell(alert, value, changes)
             return
         if expected is None:
-            middle = center(series, bucket, rhythm)
-            series.learn(bucket, None if middle is None else bucket.value - middle, KEPT[rhythm])
+            series.learn(bucket, learned(series, bucket, rhythm), KEPT[rhythm])
             what: str = ""
         else:
             what = self._judge(look, expected, changes)

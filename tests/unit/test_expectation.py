@@ -8,16 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.value import Rhythm
-from streams.expectation import Quantity, center, expect
+from streams.expectation import Quantity, by_working_day, center, expect, learned
 from streams.series import KEPT, Bucket, Series
 
 DAY = 86_400_000
 
 
-def bucket(number: int, value: float, n: int = 1000, slot: int | None = None) -> Bucket:
+WORKING: dict[Rhythm, int] = {"month": 21, "quarter": 63}
+"""Working days of a plain month and quarter."""
+
+
+def bucket(
+    number: int, value: float, n: int = 1000, slot: int | None = None, days: int = 0
+) -> Bucket:
     """A day, or another bucket of 24 hours."""
     place = (number + 3) % 7 if slot is None else slot
-    return Bucket(number, number * DAY, (number + 1) * DAY, value, n, place)
+    return Bucket(number, number * DAY, (number + 1) * DAY, value, n, place, days)
 
 
 def taught(
@@ -26,10 +32,9 @@ def taught(
     """A series that learned all of these, and the bucket that comes next."""
     series = Series()
     for number, value in enumerate(values):
-        one = bucket(number, value)
-        middle = center(series, one, rhythm)
-        series.learn(one, None if middle is None else value - middle, KEPT[rhythm])
-    return series, bucket(len(values), 0.0)
+        one = bucket(number, value, days=WORKING.get(rhythm, 0))
+        series.learn(one, learned(series, one, rhythm), KEPT[rhythm])
+    return series, bucket(len(values), 0.0, days=WORKING.get(rhythm, 0))
 
 
 def test_middle_is_the_median_of_the_last_eight_of_the_slot() -> None:
@@ -55,6 +60,39 @@ def test_weeks_take_the_last_eight_whatever_their_slot() -> None:
     assert center(series, following, "week") == float(np.median(range(12, 20)))
 
 
+def monthly(per_day: float, per_month: float, seed: int) -> tuple[Series, Bucket]:
+    """Two years of months of 19 to 23 working days; the next one has 19."""
+    random = np.random.default_rng(seed)
+    series = Series()
+    for number in range(24):
+        days = int(random.integers(19, 24))
+        value = (per_day * days + per_month) * (1 + 0.02 * random.standard_normal())
+        one = bucket(number, value, days=days)
+        series.learn(one, learned(series, one, "month"), KEPT["month"])
+    return series, bucket(24, 0.0, days=19)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_office_is_compared_by_working_day(seed: int) -> None:
+    """Where people come on working days, a short month is expected to be small, and closely."""
+    series, following = monthly(1000.0, 0.0, seed)
+    assert by_working_day(series)
+    found = expect(series, following, "month", "count")
+    assert found is not None
+    assert found.expected == pytest.approx(19_000, rel=0.03)
+    assert found.scale < 0.05 * found.expected
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_never_closes_is_compared_as_it_is(seed: int) -> None:
+    """Where every day counts, working days only add noise, and are left out."""
+    series, following = monthly(0.0, 21_000.0, seed)
+    assert not by_working_day(series)
+    found = expect(series, following, "month", "count")
+    assert found is not None
+    assert found.expected == pytest.approx(21_000, rel=0.03)
+
+
 def test_holidays_are_compared_with_holidays() -> None:
     """A holiday is nothing like its weekday."""
     series = Series()
@@ -65,9 +103,9 @@ def test_holidays_are_compared_with_holidays() -> None:
     assert center(series, bucket(81, 0.0), "day") == 100.0
 
 
-@pytest.mark.parametrize(("rhythm", "warm"), [("day", 56), ("week", 12), ("month", 12)])
+@pytest.mark.parametrize(("rhythm", "warm"), [("day", 28), ("week", 12), ("month", 12)])
 def test_nothing_is_expected_before_the_warm_up_is_over(rhythm: Rhythm, warm: int) -> None:
-    """Eight weeks of days; twelve weeks; a year of months."""
+    """Four weeks of days; twelve weeks; a year of months."""
     assert expect(*taught([100.0] * (warm - 1), rhythm), rhythm, "count") is None
     assert expect(*taught([100.0] * warm, rhythm), rhythm, "count") is not None
 

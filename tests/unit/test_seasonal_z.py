@@ -48,7 +48,7 @@ from streams.series import Bucket
 from tests.unit import noises
 from tests.unit.watched import Watched, stub
 
-DAYS, WARM_UP, SERIES = 365, 56, 120
+DAYS, WARM_UP, SERIES = 365, 28, 120
 
 
 def quiet(noise: noises.Noise, seed: int, detect: str) -> tuple[int, int, int]:
@@ -101,7 +101,7 @@ def test_the_declared_rate_is_not_far_too_high() -> None:
 
 
 def test_silent_while_warming_up() -> None:
-    """Nothing is news in the first eight weeks, whatever happens."""
+    """Nothing is news in the first four weeks, whatever happens."""
     random = np.random.default_rng(3)
     watched = Watched(stub("context", "count"))
     watched.feed_all((10.0 ** random.integers(0, 5, WARM_UP)).tolist())
