@@ -8,14 +8,15 @@ import msgspec
 
 from models.value import Cell
 
-MarkKind = Literal["crisis", "definition"]
+MarkKind = Literal["crisis", "definition", "closure", "release_freeze"]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """A declared crisis or a changed definition; ``start`` and ``end`` in ms, event time.
+    """A declared crisis, a changed definition, a planned closure or freeze of releases.
 
-    ``label`` is what the event called it: the crisis, or what changed. ``cell`` and
-    ``indicator`` say what it touches, empty for everything. (id, transition) names one state.
+    ``start`` and ``end`` are in ms, event time. ``label`` is what the event called it: the
+    crisis, or what changed; a span in the calendar has no name. ``cell`` and ``indicator`` say
+    what it touches, empty for everything. (id, transition) names one state.
     """
 
     id: str

@@ -2,7 +2,7 @@
 
 A settings file is checked as a whole: every problem is told at once, each with where it is,
 what is wrong and what to write instead. Durations are ISO 8601 (``PT1H``, ``P3D``). Secrets
-are never in the file; a ``token_file`` names the file that holds one.
+are never in the file; a ``token_file`` or ``url_file`` names the file that holds one.
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ Size = Annotated[int, Meta(ge=1024, le=2**30, description="bytes, from 1024 to 1
 Port = Annotated[int, Meta(ge=0, le=65_535, description="a port, 0 (any free one) to 65535")]
 Rate = Annotated[int, Meta(ge=0, le=1_000_000, description="a whole number, 0 for no limit")]
 Days = Annotated[int, Meta(ge=1, le=36_500, description="whole days, from 1 to 36500")]
-Url = Annotated[
+_URL = r"^https?://[^\s/@]+(/\S*)?$"
+_SUCH = 'an address such as "https://alerts.example.org/hook"'
+Address = Annotated[str, Meta(pattern=rf"{_URL}|^$", description=f"{_SUCH}, without a password")]
+Hours = Annotated[
     str,
     Meta(
-        pattern=r"^https?://[^\s/@]+(/\S*)?$",
-        description='an address such as "https://alerts.example.org/hook", without a password',
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$",
+        description='hours such as "20:00-07:00"',
     ),
 ]
 Holidays = Annotated[
@@ -58,8 +61,11 @@ class OrganisationSettings(Part, frozen=True, kw_only=True):
     """The whole: its zone and holidays hold for every agency that names none of its own."""
 
     name: str = ""
+    """What people call it; shown on top of every screen."""
     timezone: str = "UTC"
+    """IANA name of the zone in which its days, weeks and months begin."""
     holidays: Holidays = ""
+    """Whose public holidays hold; "" for none."""
     invented: str = ""
     """Shown as a ribbon on every screen: the data is made up."""
 
@@ -68,22 +74,29 @@ class AgencySettings(Part, frozen=True, kw_only=True):
     """One agency. Empty means: as the organisation."""
 
     title: str = ""
+    """What people call it."""
     timezone: str = ""
+    """IANA name of its own zone."""
     holidays: Holidays = ""
+    """Its own public holidays."""
     group: Name = "all"
+    """Group whose figures it adds to."""
 
 
 class GroupSettings(Part, frozen=True, kw_only=True):
     """A group of agencies that are shown together."""
 
     title: str = ""
+    """What people call it."""
 
 
 class SourceSettings(Part, frozen=True, kw_only=True):
     """One feed: how late its events may come, and how long it may keep silent."""
 
     lateness: Duration = "PT0S"
+    """How long after it happened an event may still come; buckets wait for so long."""
     quiet_after: Duration = "P3D"
+    """Silence after which the source counts as stale, and holds no bucket back."""
 
     @property
     def lateness_ms(self) -> int:
@@ -103,53 +116,113 @@ class PrivacySettings(Part, frozen=True, kw_only=True):
     """
 
     dpia_ref: str = ""
+    """Reference of the data protection impact assessment."""
     social_dialogue_ref: str = ""
+    """Reference of what was agreed with those who speak for the staff."""
 
 
 class DoorSettings(Part, frozen=True, kw_only=True):
-    """The HTTP door; sizes in bytes, ``rate_per_second`` in requests of one agency."""
+    """The HTTP door: where it listens, and how much it takes."""
 
     host: Name = "127.0.0.1"
+    """Address it listens on; any but this machine's own needs a key to be issued first."""
     port: Port = 8080
+    """Port it listens on; 0 takes one that is free."""
     max_body: Size = 8 * 1024 * 1024
-    max_event: Size = 64 * 1024
+    """Largest request, in bytes, before and after unpacking."""
+    public_url: Address = ""
+    """Address at which people reach the page; links in notifications begin with it."""
     rate_per_second: Rate = 500
+    """Requests that one agency may send in a second; 0 for no limit."""
 
 
 class NotifySettings(Part, frozen=True, kw_only=True):
-    """One receiver of notifications; no ``agencies`` means all of them.
+    """One receiver of notifications."""
 
-    ``token_file`` holds the bearer token; a relative path counts from the settings file.
-    """
-
-    url: Url
-    kind: Literal["webhook"] = "webhook"
+    url: Address = ""
+    """Address of a webhook or an Alertmanager; what holds a secret goes into url_file."""
+    url_file: str = ""
+    """File that holds the address, or those of Apprise; HEADWIND_NOTIFY_NAME_URL may hold these."""
+    kind: Literal["webhook", "alertmanager", "apprise"] = "webhook"
+    """A webhook of Alertmanager's version 4, an Alertmanager, or people's channels by Apprise."""
     token_file: str = ""
+    """File that holds the bearer token; else HEADWIND_NOTIFY_NAME_TOKEN may hold one."""
     agencies: tuple[Name, ...] = ()
+    """Agencies it is told about; none named means all of them."""
     min_severity: Literal["critical", "warning", "info"] = "info"
+    """What is milder than this is not told."""
+    group_wait: Duration = "PT0S"
+    """How long the first alert of an agency's indicator waits for others, to be told as one."""
+    quiet_hours: Hours = ""
+    """Hours of the organisation's zone in which alerts wait, to be told as one when they end."""
+    quiet_critical: bool = False
+    """Whether critical alerts wait for the end of the quiet hours as well."""
+    repeat: Duration = "PT0S"
+    """After how long an alert that is open and not acknowledged is told again; PT0S for never."""
+    watchdog: bool = False
+    """Whether it gets the alert that always fires, whose absence means that the monitor is down."""
+    watchdog_every: Duration = "PT1M"
+    """How often it gets that one."""
 
     def token(self) -> str | None:
         """The bearer token; None if none is named. Raises SecretError if it cannot be read."""
         return secret_file(Path(self.token_file), "token_file") if self.token_file else None
+
+    def faults(self, path: tuple[str, ...]) -> Iterator[Fault]:
+        """What does not fit together."""
+        for name, (what, hint) in self._odd():
+            yield Fault(place((*path, name)), what, hint)
+
+    def _odd(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        if self.url and self.url_file:
+            yield "url_file", ("says the same as url", "take one of them out")
+        if self.kind != "apprise" and not self.url and not self.url_file:
+            yield "url", ("is missing", f"write {_SUCH}")
+        if self.kind == "apprise" and self.url:
+            hint = "write it into a file, and name that with url_file"
+            yield "url", ("holds secrets, which do not belong into this file", hint)
+        if self.kind == "apprise" and self.watchdog:
+            yield "watchdog", ("is not for people", "give it to a webhook or an Alertmanager")
+        if self.kind == "alertmanager":
+            hint = "take it out here, and see deploy/alertmanager/alertmanager.yml"
+            for name in ("group_wait", "quiet_hours", "quiet_critical", "repeat"):
+                if getattr(self, name) != getattr(_DEFAULTS, name):
+                    yield name, ("is what an Alertmanager does itself", hint)
+        if self.quiet_hours and len({*self.quiet_hours.split("-")}) == 1:
+            yield "quiet_hours", ("is the whole day", 'write hours such as "20:00-07:00"')
+        if not duration_ms(self.watchdog_every):
+            yield "watchdog_every", ("is no time at all", 'write a duration such as "PT1M"')
+
+
+_DEFAULTS = NotifySettings()
 
 
 class RetentionSettings(Part, frozen=True, kw_only=True):
     """How long state is kept for late events and repeats; results and log stay."""
 
     days: Days = 800
+    """Older events are kept in the log, and counted no more."""
 
 
 class Settings(Part, frozen=True, kw_only=True):
     """The whole file; every table and every name in it may be left out."""
 
     organisation: OrganisationSettings = OrganisationSettings()
+    """``[organisation]``: the whole that agencies are part of."""
     agencies: dict[Name, AgencySettings] = {}
+    """``[agencies.NAME]``: what is particular to one; any other may send as well."""
     groups: dict[Name, GroupSettings] = {}
+    """``[groups.NAME]``: groups that agencies name."""
     sources: dict[Name, SourceSettings] = {}
+    """``[sources.NAME]``: feeds, by the ``source`` of their events."""
     privacy: PrivacySettings = PrivacySettings()
+    """``[privacy]``: papers without which indicators of the workforce stay off."""
     door: DoorSettings = DoorSettings()
+    """``[door]``: the HTTP door."""
     notify: dict[Name, NotifySettings] = {}
+    """``[notify.NAME]``: receivers of notifications."""
     retention: RetentionSettings = RetentionSettings()
+    """``[retention]``: how far back late events count."""
     standards: dict[Name, Duration] = {}
     """Per service: how long a request may take where it has no due date of its own."""
 
@@ -189,9 +262,8 @@ class Settings(Part, frozen=True, kw_only=True):
             if self.groups and agency.group not in {*self.groups, "all"}:
                 where = place(("agencies", name, "group"))
                 yield Fault(where, "is not among [groups.…]", nearest(agency.group, self.groups))
-        if self.door.max_event > self.door.max_body:
-            yield Fault("[door] max_event", "is larger than max_body", "write one that fits in it")
         for name, receiver in self.notify.items():
+            yield from receiver.faults(("notify", name))
             for agency_id in receiver.agencies:
                 if self.agencies and agency_id not in self.agencies:
                     where = place(("notify", name, "agencies"))
@@ -220,10 +292,11 @@ class Settings(Part, frozen=True, kw_only=True):
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths in the file count from the folder it stands in, wherever the command is started."""
+    files = ("token_file", "url_file")
     notify = {
-        name: msgspec.structs.replace(one, token_file=str(folder / one.token_file))
-        if one.token_file
-        else one
+        name: msgspec.structs.replace(
+            one, **{file: str(folder / getattr(one, file)) for file in files if getattr(one, file)}
+        )
         for name, one in settings.notify.items()
     }
     return msgspec.structs.replace(settings, notify=notify)

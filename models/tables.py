@@ -225,7 +225,7 @@ mark = Table(
     Column("id", String(36), primary_key=True),
     Column("transition", Integer, primary_key=True, doc="every state it ever had stays"),
     Column("agency", String(128), nullable=False),
-    Column("kind", String(16), nullable=False, doc="crisis or definition"),
+    Column("kind", String(16), nullable=False, doc="crisis, definition, closure or release_freeze"),
     Column("indicator", String(64), nullable=False),
     *(Column(name, String(128), nullable=False) for name in ("unit", "service", "stratum")),
     Column("label", String(256), nullable=False),
@@ -246,6 +246,7 @@ outbox = Table(
     Column("agency", String(128), nullable=False),
     Column("created", BigInteger, nullable=False, doc="received time of the record behind it"),
     Column("payload", Text, nullable=False, doc="one alert of an Alertmanager v4 webhook, JSON"),
+    Index("outbox_by_alert", "alert", "transition"),
 )
 
 delivery = Table(
@@ -253,9 +254,46 @@ delivery = Table(
     metadata,
     Column("outbox", String(36), primary_key=True),
     Column("channel", String(64), primary_key=True),
-    Column("state", String(16), nullable=False, doc="pending, delivered or dead"),
+    Column(
+        "state",
+        String(16),
+        nullable=False,
+        doc="pending; held (quiet hours), silenced; delivered, dead; unwanted, replaced",
+    ),
     Column("attempts", Integer, nullable=False),
-    Column("next_attempt", BigInteger, nullable=False),
+    Column("next_attempt", BigInteger, nullable=False, doc="when to try, or to look, again"),
     Column("delivered", BigInteger),
     Column("last_error", String(512), nullable=False),
+    Index("delivery_by_state", "state", "next_attempt"),
+)
+
+# --- what people say about alerts; the engine never reads it -----------------------------------
+
+silence = Table(
+    "silence",
+    metadata,
+    Column("id", String(36), primary_key=True, doc="its own, or that of a mark that was ended"),
+    Column("agency", String(128), nullable=False),
+    Column("indicator", String(64), nullable=False, doc="empty for all"),
+    Column("service", String(128), nullable=False, doc="empty for all"),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("why", String(256), nullable=False, doc="never sent anywhere"),
+    Column("made", BigInteger, nullable=False),
+)
+
+acknowledged = Table(
+    "acknowledged",
+    metadata,
+    Column("alert", String(36), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
+reminder = Table(
+    "reminder",
+    metadata,
+    Column("channel", String(64), primary_key=True),
+    Column("alert", String(36), primary_key=True),
+    Column("told", BigInteger, nullable=False, doc="when it was last told again"),
+    Column("times", Integer, nullable=False),
 )

@@ -32,6 +32,7 @@ _CODES = {kind: _CODE[name] for name, kind in EVENT_TYPES.items()}
 _TIME, _ID, _SOURCE = attrgetter("time"), attrgetter("id"), attrgetter("source")
 
 HEARTBEAT = _CODE["headwind.context.source.heartbeat.v1"]
+PLANNED = _CODE["headwind.context.calendar.marked.v1"]
 DECIDED = _CODE["headwind.project.decision.made.v1"]
 
 HEARD = [

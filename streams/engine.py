@@ -25,6 +25,7 @@ from streams.folding import Awake, Closing, Told, anew, fold
 from streams.gauge import Gauge, Measured
 from streams.indicator import Indicator, Scan
 from streams.judge import Frame, values
+from streams.marks import planned_marks
 from streams.notice import Notice
 from streams.source import Source
 from streams.summary import Hush, Summary, order
@@ -86,6 +87,7 @@ class Engine:
         arrivals = agency.admit(records)
         changes.agencies.add(agency.name)
         changes.refused += [(agency.name, at, refusal) for at, refusal in arrivals.refused]
+        changes.marks += planned_marks(agency.name, arrivals)
         watch = self.watches[agency.name]
         for step in fold(agency, arrivals):
             if isinstance(step, Told):

@@ -1,12 +1,17 @@
-"""Marks of what an agency declares: crises and changed definitions."""
+"""Marks of what an agency declares: crises, changed definitions, closures, freezes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID, uuid5
 
-from models.events.context import DefinitionChanged
+import numpy as np
+
+from models.event import Event
+from models.events.context import CalendarMarked, DefinitionChanged
 from models.mark import Mark
 from models.value import Cell
+from streams.arrivals import PLANNED, Arrivals
 from streams.shock import Crisis
 
 NAMESPACE = UUID("0c6b0d0e-5f6e-4e0c-9d5b-1f0a3f1c9b57")
@@ -44,3 +49,27 @@ def definition_mark(agency: str, said: DefinitionChanged, at: int) -> Mark:
         evidence={},
         transition=0,
     )
+
+
+def planned_marks(agency: str, arrivals: Arrivals) -> Iterator[Mark]:
+    """Closures and freezes of releases among some events: notifications keep still in them."""
+    for row in np.flatnonzero(arrivals.types == PLANNED).tolist():
+        event = arrivals.events[row]
+        match event.data:
+            case CalendarMarked(kind="closure" | "release_freeze" as kind) as said:
+                yield Mark(
+                    id=_of_event(agency, event),
+                    agency=agency,
+                    kind=kind,
+                    indicator="",
+                    cell=Cell(service=said.scope),
+                    label="",
+                    start=round(said.start.timestamp() * 1000),
+                    end=round(said.end.timestamp() * 1000),
+                    evidence={},
+                    transition=0,
+                )
+
+
+def _of_event(agency: str, event: Event) -> str:
+    return str(uuid5(NAMESPACE, f"event {agency} {event.source}\x1f{event.id}"))

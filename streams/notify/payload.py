@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid5
 
 import msgspec
@@ -51,16 +52,25 @@ def webhook_alert(alert: Alert, indicator: Indicator | None) -> dict[str, Any]:
         "rhythm": str(alert.evidence.get("rhythm", "")),
         "source": str(alert.evidence.get("source", "")),
     }
+    closed = alert.closed or alert.updated if alert.state == "closed" else None
+    page = f"/agency/{quote(alert.agency, safe='')}"
+    return made(labels, _annotations(alert, indicator), alert.opened, closed, page)
+
+
+def made(
+    labels: dict[str, str], notes: dict[str, str], opened: int, closed: int | None, page: str = "/"
+) -> dict[str, Any]:
+    """An alert of these labels; empty ones are left out, and each has its page of the runbook."""
     labels = {name: text for name, text in labels.items() if text}
     identity = "\x00".join(f"{k}={v}" for k, v in sorted(labels.items()) if k != "severity")
-    closed = alert.state == "closed"
+    book = "-".join(re.findall("[A-Z][a-z]+", labels["alertname"])).lower()
     return {
-        "status": "resolved" if closed else "firing",
+        "status": "firing" if closed is None else "resolved",
         "labels": labels,
-        "annotations": _annotations(alert, indicator),
-        "startsAt": _iso(alert.opened),
-        "endsAt": _iso(alert.closed) if closed else NEVER,
-        "generatorURL": f"/agency/{alert.agency}",
+        "annotations": notes | {"runbook_url": f"{RUNBOOK}/{book}.md"},
+        "startsAt": _iso(opened),
+        "endsAt": NEVER if closed is None else _iso(closed),
+        "generatorURL": page,
         "fingerprint": xxhash.xxh3_64_hexdigest(identity.encode()),
     }
 
@@ -72,12 +82,10 @@ def _name(alert: Alert) -> str:
 
 def _annotations(alert: Alert, indicator: Indicator | None) -> dict[str, str]:
     evidence = alert.evidence
-    page = "-".join(re.findall("[A-Z][a-z]+", _name(alert))).lower()
     told = {
         "summary": alert.reason,
         "reason": alert.reason,
         "description": "" if indicator is None else f"{indicator.summary} {indicator.pitfalls}",
-        "runbook_url": f"{RUNBOOK}/{page}.md",
         "window": f"{evidence['rhythm']} to {_iso(alert.updated)}" if "rhythm" in evidence else "",
         "data_as_of": _iso(alert.updated),
         "alert_id": alert.id,
@@ -92,11 +100,22 @@ def _real(value: Any) -> bool:
     return isinstance(value, float)
 
 
-def webhook(receiver: str, alerts: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The whole body: alerts of one agency and indicator, what they share set apart."""
+def linked(alert: dict[str, Any], page: str) -> dict[str, Any]:
+    """The same alert, its link whole: it begins with the address of the page."""
+    return alert | {"generatorURL": page + alert["generatorURL"]}
+
+
+def ended(alert: dict[str, Any], at: str) -> dict[str, Any]:
+    """The same alert, over since ``at``."""
+    return alert | {"status": "resolved", "endsAt": at}
+
+
+def webhook(receiver: str, alerts: Sequence[dict[str, Any]], page: str = "") -> dict[str, Any]:
+    """The whole body: alerts that are told together, what they share set apart."""
     labels = [alert["labels"] for alert in alerts]
     notes = [alert["annotations"] for alert in alerts]
-    group = {name: labels[0][name] for name in ("agency", "indicator") if name in labels[0]}
+    common = _common(labels)
+    group = {name: common[name] for name in ("agency", "indicator") if name in common}
     key = ",".join(f'{name}="{text}"' for name, text in group.items())
     firing = any(alert["status"] == "firing" for alert in alerts)
     return {
@@ -106,9 +125,9 @@ def webhook(receiver: str, alerts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "status": "firing" if firing else "resolved",
         "receiver": receiver,
         "groupLabels": group,
-        "commonLabels": _common(labels),
+        "commonLabels": common,
         "commonAnnotations": _common(notes),
-        "externalURL": "",
+        "externalURL": page,
         "alerts": list(alerts),
     }
 

@@ -1,32 +1,23 @@
-"""One notification to one receiver over HTTP, and what its answer means."""
+"""One post over HTTP to a receiver, and what its answer means."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import msgspec
 
 from models.secret import SecretError
-from models.settings import NotifySettings
+from streams.notify.channel import Answer, Receiver
 
 TIMEOUT_S = 10.0
 """To connect, to write and to read, each."""
 
 _AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 """Answers below 500 that may be better next time."""
-
-
-class Answer(NamedTuple):
-    """How a receiver answered; ``wait_ms`` where it said when to come back."""
-
-    ok: bool
-    permanent: bool
-    says: str
-    wait_ms: int = 0
 
 
 class Post:
@@ -36,8 +27,8 @@ class Post:
         limits = httpx.Limits(max_keepalive_connections=0)
         self._client = httpx.Client(timeout=TIMEOUT_S, limits=limits)
 
-    def __call__(self, receiver: NotifySettings, body: dict[str, Any]) -> Answer:
-        """Post to a webhook. A missing secret refuses: nothing is sent without it.
+    def __call__(self, receiver: Receiver, body: Any, path: str = "") -> Answer:
+        """Post below the receiver's address. A missing secret refuses: nothing is sent without it.
 
         What it says names neither the address nor the token nor the receiver's words.
         """
@@ -46,13 +37,15 @@ class Post:
             token = receiver.token()
             if token is not None:
                 headers["authorization"] = f"Bearer {token}"
-            answer = self._client.post(
-                receiver.url, content=msgspec.json.encode(body), headers=headers
-            )
+            (url,) = receiver.urls()
+            url = url.rstrip("/") + path if path else url
+            answer = self._client.post(url, content=msgspec.json.encode(body), headers=headers)
         except SecretError as error:
             return Answer(ok=False, permanent=False, says=str(error))
         except UnicodeEncodeError:
             return Answer(ok=False, permanent=False, says="the token holds more than ASCII")
+        except ValueError:
+            return Answer(ok=False, permanent=False, says="url_file must hold one address")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Answer(ok=False, permanent=False, says=type(error).__name__)
         if answer.is_success:

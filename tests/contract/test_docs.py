@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
 
 from deploy import commands
 from streams.catalogue import catalogue, into
+from streams.notify.ours import drill, watchdog
+from streams.notify.payload import OF_ITS_OWN, made
 
 ROOT = Path(__file__).resolve().parents[2]
+RUNBOOK = ROOT / "deploy" / "runbook"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -34,12 +38,35 @@ def test_links_of_the_readme_resolve() -> None:
         assert path.startswith("http") or (ROOT / path).exists(), path
 
 
-@pytest.mark.parametrize("page", ["source-stale", "indicator-off"])
-def test_every_alert_has_a_runbook_page(page: str) -> None:
+def alertnames() -> set[str]:
+    """Every name under which anybody is told something, and those that the routing knows."""
+    routing = (ROOT / "deploy" / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8")
+    routed = re.findall(r'alertname=~?"([A-Za-z|]+)"', routing)
+    ours = (watchdog("", 0), drill("", 0))
+    return {
+        *OF_ITS_OWN,
+        *(one["labels"]["alertname"] for one in ours),
+        *(name for names in routed for name in names.split("|")),
+    }
+
+
+@pytest.mark.parametrize("page", sorted(RUNBOOK.glob("*.md")), ids=lambda page: page.stem)
+def test_a_runbook_page_is_whole(page: Path) -> None:
     """It says what it means, what to look at, what to do and when it is over."""
-    text = (ROOT / "deploy" / "runbook" / f"{page}.md").read_text(encoding="utf-8")
-    for part in ("What it means", "What to look at", "What to do", "When it is over"):
-        assert part in text
+    text = page.read_text(encoding="utf-8")
+    assert re.match(r"# [A-Z]\w+: \w", text)
+    parts = ("What it means", "What to look at", "What to do", "When it is over")
+    assert tuple(re.findall(r"^\*\*(.+?)\.?\*\*", text, re.MULTILINE)) == parts
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        assert (RUNBOOK / target).exists(), target
+
+
+def test_every_alert_has_its_page() -> None:
+    """One page an alert, under its name, and no page for what does not exist."""
+    named = {page.read_text(encoding="utf-8")[2:].split(":")[0] for page in RUNBOOK.glob("*.md")}
+    assert named == alertnames()
+    pages = {made({"alertname": name}, {}, 0, None)["annotations"]["runbook_url"] for name in named}
+    assert pages == {str(page.relative_to(ROOT)) for page in RUNBOOK.glob("*.md")}
 
 
 def test_catalogue_refuses_a_file_without_markers() -> None:

@@ -1,0 +1,97 @@
+"""Silences: spans in which somebody said, or planned, that certain alerts are not told.
+
+A silence by hand names an agency, and perhaps an indicator and a service. A closure that an
+agency marked in its calendar silences what is in its scope; a freeze of releases only the
+indicators that releases move. Of a closure also the last bucket that it touches is silent,
+which closes after it. Alerts are decided and kept all the same: what still stands when a
+silence ends is told then.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from models.tables import mark, silence
+from streams.catalogue import catalogue
+from streams.notify.channel import Told
+
+PLANNED = ("closure", "release_freeze")
+MOVED_BY_RELEASES = frozenset({"Explore", "Exploit"})
+"""Pillars whose indicators a freeze of releases explains."""
+
+DAY_MS = 86_400_000
+LENGTH_MS = {
+    "hour": DAY_MS // 24,
+    "day": DAY_MS,
+    "week": 7 * DAY_MS,
+    "month": 31 * DAY_MS,
+    "quarter": 92 * DAY_MS,
+}
+
+
+class Silence(NamedTuple):
+    """One span, ms; an empty indicator or scope means all. ``scope`` is a service or a unit."""
+
+    id: str
+    kind: str
+    agency: str
+    indicator: str
+    scope: str
+    start: int
+    end: int
+    why: str = ""
+
+    def until(self, alert: Told, now: int) -> int | None:
+        """When it lets this alert go; None if it does not hold it at ``now``."""
+        if not (self.start <= now and self._is_about(alert["labels"])):
+            return None
+        end = self.end
+        if self.kind in PLANNED:
+            length = LENGTH_MS.get(alert["labels"].get("rhythm", ""), 0)
+            if _ms(alert["annotations"]["data_as_of"]) - length < self.end:
+                end += length
+        return end if now < end else None
+
+    def _is_about(self, labels: dict[str, str]) -> bool:
+        indicator = labels.get("indicator", "")
+        if self.kind == "release_freeze":
+            known = catalogue().get(indicator)
+            if known is None or known.pillar not in MOVED_BY_RELEASES:
+                return False
+        return (
+            self.agency == labels["agency"]
+            and self.indicator in ("", indicator)
+            and self.scope in ("", labels.get("service"), labels.get("unit"))
+        )
+
+
+def silenced(found: list[Silence], alert: Told, now: int) -> int | None:
+    """When the last of the silences that hold an alert at ``now`` ends; None for none."""
+    ends = (one.until(alert, now) for one in found)
+    return max((end for end in ends if end is not None), default=None)
+
+
+def silences(connection: Connection, now: int) -> list[Silence]:
+    """Every silence that may hold an alert at ``now``, by hand and planned."""
+    m, longest = mark.c, max(LENGTH_MS.values())
+    stored = connection.execute(select(silence)).all()
+    ended = {row.id for row in stored if row.start == row.end}
+    by_hand = [
+        Silence(row.id, "hand", row.agency, row.indicator, row.service, row.start, row.end, row.why)
+        for row in stored
+        if row.id not in ended
+    ]
+    planned = connection.execute(
+        select(m.id, m.kind, m.agency, m.indicator, m.service, m.start, m.end).where(
+            m.kind.in_(PLANNED), m.latest, m.end > now - longest
+        )
+    )
+    marks = (Silence(*row) for row in planned)
+    return [one for one in (*by_hand, *marks) if one.id not in ended and one.end > now - longest]
+
+
+def _ms(moment: str) -> int:
+    return round(datetime.fromisoformat(moment).timestamp() * 1000)
