@@ -2,8 +2,8 @@
 
 1. A bucket is *off* when it is at least a tenth worse than expected (for context indicators:
    in either direction) and outside the usual interval.
-2. Two buckets off in one stretch of such depth, at least one of them news to a detector, open
-   an alert. It is dated at the first bucket of the stretch.
+2. Two buckets off in one stretch of such depth, at least one of them news by itself, open
+   an alert; so do a few more of them that are news only as a sum. It is dated at the first bucket of the stretch.
 3. While it is open its baseline stays frozen. It is updated when its severity rises.
 4. It closes itself when enough buckets in a row are back: within a twentieth, or inside the
    usual interval. It also closes when it has lasted so long that this is the new level.
@@ -15,6 +15,7 @@ Low counts, gaps, silence and hidden values open nothing and close nothing. Noth
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 from models.alert import Severity
@@ -30,6 +31,9 @@ CRITICAL = 0.25
 
 OPENS_AFTER = 2
 """Buckets off in one stretch of buckets a tenth worse, in one direction."""
+
+SUMS_AFTER: dict[Rhythm, int] = {"hour": 24, "day": 5, "week": 3, "month": 2, "quarter": 2}
+"""The same, where no bucket was news by itself but their sum was."""
 
 MAY_MISS = 3
 """Buckets that may be missing from a row (weekends, low counts) before it counts as broken."""
@@ -83,7 +87,7 @@ def decide(
     expected: Expectation,
     nature: Nature,
     *,
-    news: bool,
+    news: Collection[str],
 ) -> Verdict:
     """Judge a bucket and move the series' run and episode on; the caller keeps the record.
 
@@ -101,8 +105,9 @@ def decide(
             _run(series, bucket, bad, usual=usual, news=news)
         else:
             _rest(series)
-        opens = series.run >= OPENS_AFTER and series.run_signals > 0
-        if rhythm != "hour" and (opens or (news and deep >= OFF)):
+        by_sum = series.run >= SUMS_AFTER[rhythm] and series.run_sums > 0
+        opens = by_sum or (series.run >= OPENS_AFTER and series.run_signals > 0)
+        if rhythm != "hour" and (opens or ("point" in news and deep >= OFF)):
             series.set_aside(bucket, KEPT[rhythm])
         return Verdict("open" if opens else "", deep, severity)
     _rest(series)
@@ -143,14 +148,15 @@ def _severity(course: Course, deep: float) -> Severity:
 
 def _rest(series: Series) -> None:
     """No stretch goes on."""
-    series.run, series.run_signals, series.run_direction = 0, 0, ""
+    series.run, series.run_signals, series.run_sums, series.run_direction = 0, 0, 0, ""
 
 
-def _run(series: Series, bucket: Bucket, bad: str, *, usual: bool, news: bool) -> None:
+def _run(series: Series, bucket: Bucket, bad: str, *, usual: bool, news: Collection[str]) -> None:
     """Follow a stretch of deep buckets; those outside their interval may open an alert."""
     broken = bucket.number - series.last > series.run + MAY_MISS + 1
     if series.run_direction != bad or broken:
         _rest(series)
         series.run_direction, series.run_since = bad, bucket.start
     series.run += not usual
-    series.run_signals += news
+    series.run_signals += "point" in news
+    series.run_sums += "sum" in news

@@ -103,11 +103,14 @@ class Series(msgspec.Struct, array_like=True):
     run_since: int = 0
     """Start of the first bucket of the stretch, ms."""
     run_signals: int = 0
+    run_sums: int = 0
     episode: Episode | None = None
     empty: int = 0
     """Empty buckets in the present gap (module ``streams.gap``)."""
     empty_since: int = 0
     """Start of the first of them, ms."""
+    memory: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    """What each detector remembers."""
     broken: bool = False
     """What is counted has changed: nothing that was learned holds for the next bucket."""
 
@@ -215,6 +218,7 @@ class Series(msgspec.Struct, array_like=True):
 
     def forget(self) -> None:
         """Start anew: a new level holds."""
+        self.memory.clear()
         for column in (self.gaps, self.packed, self.slots, self.days, self.misses):
             column.clear()
 

@@ -137,15 +137,20 @@ class Watch:
     def _judge(self, look: Look, expected: Expectation, changes: Changes) -> str:
         """From what was expected of a bucket to signals and alerts; what its alert does."""
         indicator, series, bucket, value = look
-        detector = DETECTORS[indicator.detector]
-        score = detector.score(bucket, expected)
-        if score is not None:
-            changes.signals.append(self._signal(value, bucket, expected, detector, score))
+        news: set[str] = set()
+        for detector in (DETECTORS[name] for name in indicator.detectors):
+            memory = series.memory.setdefault(detector.id, [])
+            found = detector.score(bucket, expected, memory)
+            if found is not None:
+                news.add(detector.family)
+            # One event, one signal: while an alert stands its buckets are no news of their own.
+            if found is not None and series.episode is None:
+                changes.signals.append(self._signal(value, bucket, expected, detector, found))
         nature = Nature(indicator.direction, indicator.detect or "count", value.rhythm)
-        verdict = decide(series, bucket, expected, nature, news=score is not None)
+        verdict = decide(series, bucket, expected, nature, news=news)
         self._act(look, expected, verdict, changes)
         # A spike is left out; a small step is learned, or it would be news for ever.
-        if series.episode is None and (score is None or verdict.depth < OFF):
+        if series.episode is None and ("point" not in news or verdict.depth < OFF):
             series.learn(bucket, bucket.value - expected.expected, KEPT[value.rhythm])
         return verdict.what
 
@@ -205,7 +210,7 @@ class Watch:
             told=False,
             worst=verdict.depth,
         )
-        series.run = series.run_signals = 0
+        series.run = series.run_signals = series.run_sums = 0
         return episode
 
     def _record(self, alert: Alert, episode: Episode, changes: Changes, value: Value) -> None:
@@ -362,7 +367,7 @@ def _is_recent(value: Value) -> bool:
 def _evidence(
     look: Look, expected: Expectation, episode: Episode, verdict: Verdict
 ) -> dict[str, Any]:
-    detector = DETECTORS[look.indicator.detector]
+    detector = DETECTORS[look.indicator.detectors[0]]
     return {
         "value": look.value.value,
         "n": look.value.n,

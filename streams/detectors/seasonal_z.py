@@ -18,17 +18,22 @@ class SeasonalZ(Detector):
     season); the rates measured stand in tests/unit/test_seasonal_z.py.
     """
 
+    family = "point"
     false_alarm_rate = 1e-3
     threshold: ClassVar[float] = 4.0
 
-    def score(self, bucket: Bucket, expected: Expectation) -> float | None:
+    def score(self, bucket: Bucket, expected: Expectation, memory: list[float]) -> float | None:
         """Distance in scales, signed; None below the threshold."""
+        del memory
         z = self.distance(bucket, expected)
         return z if abs(z) >= self.threshold else None
 
     @staticmethod
     def distance(bucket: Bucket, expected: Expectation) -> float:
         """Scales beyond what the season explains; 0 inside it."""
-        if bucket.value >= expected.expected:
-            return max((bucket.value - expected.high) / expected.scale + WIDE, 0.0)
-        return min((bucket.value - expected.low) / expected.scale - WIDE, 0.0)
+        z = (bucket.value - expected.expected) / expected.scale
+        if z >= 0:
+            beyond = (bucket.value - expected.high) / expected.scale + WIDE
+            return min(z, max(beyond, 0.0))
+        beyond = (bucket.value - expected.low) / expected.scale - WIDE
+        return max(z, min(beyond, 0.0))
