@@ -26,6 +26,9 @@ from streams.series import KEPT, Bucket, Episode, Series
 OFF, BACK = 0.10, 0.05
 """Depth from which a bucket is off, and below which it is back."""
 
+SMALL_SHARE = 0.02
+"""Two points of a share are no depth, however small the share is: 0.6 % of all is not much."""
+
 CRITICAL = 0.25
 """Depth from which an alert is critical."""
 
@@ -77,6 +80,8 @@ def depth(
     off = value - expected if direction == "up" else expected - value
     if quantity == "level":
         return off / 100
+    if quantity == "share" and abs(off) < SMALL_SHARE:
+        return 0.0
     whole = abs(value if inverted else expected)
     return off / whole if whole else float(off > 0) - float(off < 0)
 

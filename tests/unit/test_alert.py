@@ -264,6 +264,8 @@ def test_depth_is_one_less_q() -> None:
     assert depth(200, 100, "up", "count", inverted=True) == pytest.approx(0.5)
     assert depth(60, 80, "down", "level") == pytest.approx(0.2)
     assert depth(0, 0, "down", "count") == 0.0
+    assert depth(0.002, 0.006, "down", "share") == 0.0
+    assert depth(0.3, 0.6, "down", "share") == pytest.approx(0.5)
     assert depth(5, 0, "up", "count") == 1.0
 
 
