@@ -23,8 +23,8 @@ def discover(package: ModuleType, base: type[T]) -> dict[str, type[T]]:
 
     Files whose names begin with an underscore are machinery and are passed over. Raises
     :class:`CatalogueError` where a file cannot be imported, or defines no subclass, several, or
-    one whose name is not the file's (``exploit_speed.py`` must define ``ExploitSpeed``), and
-    for a folder inside the package.
+    one whose name is not the file's (``exploit_speed.py`` must define ``ExploitSpeed``), where
+    two files define the same name, and for a folder inside the package.
     """
     found: dict[str, type[T]] = {}
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: one.name):
@@ -34,7 +34,12 @@ def discover(package: ModuleType, base: type[T]) -> dict[str, type[T]]:
         if module.ispkg:
             message = f"{where}/ is a folder; every {base.__name__} stands in one file of its own"
             raise CatalogueError(message)
-        found[module.name] = _defined(f"{package.__name__}.{module.name}", base, f"{where}.py")
+        mine = _defined(f"{package.__name__}.{module.name}", base, f"{where}.py")
+        for other, known in found.items():
+            if known.__name__.casefold() == mine.__name__.casefold():
+                message = f"{where}.py and {other}.py both define {mine.__name__}; keep one of them"
+                raise CatalogueError(message)
+        found[module.name] = mine
     return found
 
 

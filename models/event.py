@@ -72,7 +72,8 @@ def _discover() -> dict[str, type[Data]]:
         versions = data.VERSIONS
         for name in [f"{data.TYPE}.{version}" for version in versions] or [data.TYPE]:
             if name in found:
-                message = f"{found[name].__qualname__} and {data.__qualname__} are both {name}"
+                places = [f"{one.__module__}.{one.__qualname__}" for one in (found[name], data)]
+                message = f"{' and '.join(places)} are both {name}; give one another TYPE"
                 raise TypeError(message)
             found[name] = data
     return found
