@@ -144,7 +144,10 @@ def _read(line: bytes, dropped: list[Any]) -> tuple[Any, Problem | None]:
     except json.JSONDecodeError as error:
         return None, Problem("", "not_json", _malformed(text, error))
     except (ValueError, RecursionError):
-        message = "The event holds a number of thousands of digits, or is nested too deeply."
+        message = (
+            "The event holds a number of thousands of digits, or is nested too deeply; send only "
+            "the fields of its type."
+        )
         return None, Problem("", "not_json", message)
     return raw, None
 
@@ -157,7 +160,8 @@ def _malformed(text: str, error: json.JSONDecodeError) -> str:
         return f"Something follows the event {where}; send one JSON object a line."
     if error.pos >= len(text.rstrip()):
         return "The event breaks off before its end; send it whole, on one line."
-    return f"The event is not JSON: {error.msg[:1].lower()}{error.msg[1:]} {where}."
+    found = error.msg[:1].lower() + error.msg[1:]
+    return f"The event is not JSON: {found} {where}; send one JSON object a line."
 
 
 # --- texts ------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 Code = Literal[
     "not_json",
@@ -28,6 +29,28 @@ Code = Literal[
 ]
 """Every code; ``id_reused`` and ``beyond_retention`` are found by the engine only."""
 
+MEANINGS: dict[Code, str] = {
+    "not_json": "the text is not one JSON object",
+    "not_utf8": "the text is not UTF-8",
+    "too_large": "the event has more bytes than are read",
+    "unknown_type": "no type of this name is known",
+    "missing": "a field that the type requires is not there",
+    "wrong_type": "a field holds another kind of JSON value than it must",
+    "out_of_range": "a value lies outside its limits, choices or form",
+    "not_a_number": "NaN or infinity stands where a number must",
+    "no_time_zone": "a time has no zone",
+    "bad_time": "a time is none that exists in ISO 8601",
+    "end_before_start": "a period or band ends before it starts",
+    "part_exceeds_whole": "a count is larger than the one it is a part of",
+    "wrong_agency": "the event names another agency than the key",
+    "family_not_allowed": "the key may not send this family of types",
+    "future": "the time lies after receipt",
+    "person_like": "a field or text looks like a person's data",
+    "id_reused": "another event of the source had this id",
+    "beyond_retention": "the event is older than anything that is still kept",
+}
+"""What is wrong where a code stands."""
+
 
 class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong.
@@ -38,7 +61,9 @@ class Problem(msgspec.Struct, frozen=True):
     """
 
     pointer: str
-    code: Code
+    code: Annotated[
+        Code, Meta(description="; ".join(f"{code}: {said}" for code, said in MEANINGS.items()))
+    ]
     message: str
 
 
