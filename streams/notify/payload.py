@@ -101,8 +101,15 @@ def _real(value: Any) -> bool:
 
 
 def linked(alert: dict[str, Any], page: str) -> dict[str, Any]:
-    """The same alert, its link whole: it begins with the address of the page."""
-    return alert | {"generatorURL": page + alert["generatorURL"]}
+    """The same alert, its links whole, where the address of the page is known."""
+    if not page:
+        return alert
+    notes = alert["annotations"]
+    book = notes["runbook_url"].removeprefix(RUNBOOK)
+    return alert | {
+        "generatorURL": page + alert["generatorURL"],
+        "annotations": notes | {"runbook_url": f"{page}/runbook{book}"},
+    }
 
 
 def ended(alert: dict[str, Any], at: str) -> dict[str, Any]:

@@ -10,15 +10,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-import apprise
 import xxhash
 
 from models.secret import SecretError
 from streams.notify.channel import Answer, Channel, Receiver, Told
 from streams.notify.message import message
-
-# It tells its log what it sends, and where to; what became of it, we say ourselves.
-logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
 
 
 class Apprise(Channel):
@@ -51,6 +47,10 @@ class Apprise(Channel):
 
 def _write(url: str, title: str, body: str, alerts: Sequence[Told]) -> str:
     """Write to one address; in a few words what went wrong, empty for nothing."""
+    import apprise
+
+    # It tells its log what it sends, and where to; what became of it, we say ourselves.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     one = apprise.Apprise()
     if not one.add(url):
         return "is none that Apprise knows"

@@ -1,0 +1,223 @@
+"""``headwind notify``, ``silence`` and ``ack`` as a person types them."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+import sqlalchemy
+from sqlalchemy import insert, select
+
+from models import tables
+from models.settings import NotifySettings
+from tests.integration.records import headwind
+from tests.integration.test_notify import (
+    Clock,
+    Listener,
+    alert,
+    listener,
+    put,
+    relay,
+    states,
+    store,
+)
+from tests.integration.test_notify_holding import keep, planned, told
+
+__all__ = ["listener", "store"]
+
+DAY = 86_400_000
+
+
+@pytest.fixture
+def clock(store: sqlalchemy.Engine, tmp_path: Path) -> Clock:
+    """A clock that goes with the real one, and settings that know an agency."""
+    (tmp_path / "headwind.toml").write_text("[agencies.permits]\n", encoding="utf-8")
+    made = Clock()
+    made.now = time.time_ns() // 1_000_000
+    return made
+
+
+def typed(folder: Path, *words: str) -> CompletedProcess[str]:
+    """A command over the store and settings of a folder."""
+    return headwind(*words, cwd=folder)
+
+
+def listed(folder: Path, *words: str) -> list[dict[str, Any]]:
+    """What a command says as JSON."""
+    done = typed(folder, *words, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    return rows
+
+
+# --- silence --------------------------------------------------------------------------------------
+
+
+def test_a_silence_from_its_beginning_to_its_end(
+    store: sqlalchemy.Engine, listener: Listener, clock: Clock, tmp_path: Path
+) -> None:
+    """It is listed, holds what it names, and what still stands is told when it is ended."""
+    why = ("--why", "moving house")
+    done = typed(tmp_path, "silence", "--agency", "permits", "--for", "3d", *why)
+    assert done.returncode == 0, done.stderr
+    (row,) = listed(tmp_path, "silence", "list")
+    assert (row["agency"], row["kind"], row["why"]) == ("permits", "by hand", "moving house")
+    assert f"Silence {row['id']} lasts until {row['end']}." in done.stderr
+    clock.now = time.time_ns() // 1_000_000
+    put(store, alert(), created=clock.now)
+    with relay(store, clock, ops=NotifySettings(url=listener.url)) as one:
+        assert one.step() == 0
+        assert states(store)[0][1] == "silenced"
+        assert "silenced" in typed(tmp_path, "notify", "log").stdout
+        assert typed(tmp_path, "silence", "end", row["id"]).returncode == 0
+        assert listed(tmp_path, "silence", "list") == []
+        clock.now = time.time_ns() // 1_000_000
+        assert one.step() == 1
+    assert told(listener) == [[("permits", "firing")]]
+
+
+def test_a_planned_silence_is_listed_and_can_be_ended(
+    store: sqlalchemy.Engine, listener: Listener, clock: Clock, tmp_path: Path
+) -> None:
+    """What an agency's calendar silences stands in the list, and is ended in the same way."""
+    planned(store, "closure", start=clock.now - DAY, end=clock.now + DAY, service="building")
+    (row,) = listed(tmp_path, "silence", "list")
+    assert (row["kind"], row["scope"]) == ("closure", "building")
+    put(store, alert(), created=clock.now)
+    with relay(store, clock, ops=NotifySettings(url=listener.url)) as one:
+        assert one.step() == 0
+        assert typed(tmp_path, "silence", "end", row["id"]).returncode == 0
+        assert listed(tmp_path, "silence", "list") == []
+        clock.now += 5000
+        assert one.step() == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "a silence needs --agency"),
+        (["--agency", "permits", "--for", "3d"], "--why"),
+        (["--agency", "permits", "--for", "3d", "--until", "2099-01-01", "--why", "x"], "one of"),
+        (["--agency", "permit", "--for", "3d", "--why", "x"], "did you mean permits?"),
+        (["--agency", "permits", "--indicator", "demnd", "--for", "3d", "--why", "x"], "demand?"),
+        (["--agency", "permits", "--for", "three days", "--why", "x"], "12h, 3d, 2w"),
+        (["--agency", "permits", "--for", "0d", "--why", "x"], "later than now"),
+        (["--agency", "permits", "--until", "2020-01-01", "--why", "x"], "later than now"),
+        (["--agency", "permits", "--for", "60w", "--why", "x"], "within a year"),
+        (["end", "nothing"], "is no silence that holds"),
+    ],
+)
+@pytest.mark.usefixtures("clock")
+def test_a_silence_that_cannot_be_is_told(
+    store: sqlalchemy.Engine, tmp_path: Path, words: list[str], says: str
+) -> None:
+    """Exit code 2, and what to write instead; nothing is stored."""
+    done = typed(tmp_path, "silence", *words)
+    assert done.returncode == 2
+    assert says in " ".join(done.stderr.replace("│", " ").split())
+    with store.connect() as connection:
+        assert connection.execute(select(tables.silence)).all() == []
+
+
+# --- acknowledgement ------------------------------------------------------------------------------
+
+
+def test_an_alert_is_acknowledged_by_the_beginning_of_its_id(
+    store: sqlalchemy.Engine, clock: Clock, tmp_path: Path
+) -> None:
+    """It says which alert that is; undone, the alert counts as nobody's again."""
+    keep(store, alert(name="a"), alert(name="b"), alert(1, "closed", name="b"))
+    done = typed(tmp_path, "ack", alert().id)
+    assert done.returncode == 0, done.stderr
+    assert "31% below" in done.stderr
+    known = select(tables.acknowledged.c.alert)
+    with store.connect() as connection:
+        assert list(connection.execute(known).scalars()) == [alert().id]
+    assert typed(tmp_path, "ack", alert().id, "--undo").returncode == 0
+    with store.connect() as connection:
+        assert list(connection.execute(known).scalars()) == []
+    for name, says in [
+        ("00000000", "more than one"),
+        ("ffffffff", "there is no alert"),
+        (alert(name="b").id, "is over"),
+    ]:
+        wrong = typed(tmp_path, "ack", name)
+        assert wrong.returncode == 2
+        assert says in wrong.stderr
+
+
+# --- notify ---------------------------------------------------------------------------------------
+
+
+def test_a_drill_is_sent_to_every_receiver(listener: Listener, tmp_path: Path) -> None:
+    """Opening and closing, labelled as a drill; how each receiver answered is printed."""
+    (tmp_path / "headwind.toml").write_text(
+        f'[notify.ops]\nurl = "{listener.url}"\n[notify.far]\nurl = "http://127.0.0.1:9/x"\n'
+    )
+    done = typed(tmp_path, "notify", "test")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "ops  opening  taken",
+        "far  opening  not taken (ConnectError); a notification would be tried again",
+        "ops  closing  taken",
+    ]
+    alerts = [body["alerts"][0] for body in listener.accepted]
+    assert [one["status"] for one in alerts] == ["firing", "resolved"]
+    assert {one["labels"]["alertname"] for one in alerts} == {"Drill"}
+    assert len({one["fingerprint"] for one in alerts}) == 1
+    assert "drill" in alerts[0]["annotations"]["summary"]
+    assert typed(tmp_path, "notify", "test", "ops").returncode == 0
+    wrong = typed(tmp_path, "notify", "test", "opps")
+    assert wrong.returncode == 2
+    assert "did you mean ops?" in wrong.stderr
+
+
+def test_a_drill_without_receivers_says_so(tmp_path: Path) -> None:
+    """Nobody is told of alerts: that is worth knowing."""
+    done = typed(tmp_path, "notify", "test")
+    assert done.returncode == 1
+    assert "[notify.NAME]" in done.stderr
+
+
+def test_dead_letters_are_shown_and_revived(
+    store: sqlalchemy.Engine, listener: Listener, clock: Clock, tmp_path: Path
+) -> None:
+    """The log says what was given up and why; another try delivers it, but for what is outdated."""
+    (tmp_path / "headwind.toml").write_text(f'[notify.ops]\nurl = "{listener.url}"\n')
+    listener.answers = [(400, {})] * 3
+    put(store, alert(name="a"), alert(name="b"), created=clock.now)
+    clock.now += 1000
+    with relay(store, clock, ops=NotifySettings(url=listener.url)) as one:
+        one.step()
+        put(store, alert(1, "closed", name="b"), created=clock.now)
+        one.step()
+        rows = listed(tmp_path, "notify", "log", "--state", "dead")
+        assert [(row["status"], row["said"]) for row in rows] == [("firing", "HTTP 400")] * 2
+        assert "2 of them given up" in typed(tmp_path, "notify", "log").stderr
+        done = typed(tmp_path, "notify", "retry")
+        assert "1 dead letters are tried again" in done.stderr
+        assert "1 are left" in done.stderr
+        assert one.step() == 1
+    rows = listed(tmp_path, "notify", "log")
+    assert [row["delivery"] for row in rows] == ["delivered", "dead", "delivered"]
+    assert listed(tmp_path, "notify", "log", "--agency", "roads") == []
+
+
+def test_the_log_has_no_secret_and_no_note(
+    store: sqlalchemy.Engine, listener: Listener, clock: Clock, tmp_path: Path
+) -> None:
+    """A silence's reason is for whoever reads the list of silences, and for nobody else."""
+    row = {"id": "s", "agency": "roads", "indicator": "", "service": "", "why": "planted note"}
+    times = {"start": clock.now, "end": clock.now + DAY, "made": clock.now}
+    with store.begin() as connection:
+        connection.execute(insert(tables.silence), row | times)
+    put(store, alert(), created=clock.now)
+    clock.now += 1000
+    with relay(store, clock, ops=NotifySettings(url=listener.url)) as one:
+        one.step()
+    assert "planted note" not in json.dumps(listener.accepted)
+    assert "planted note" not in typed(tmp_path, "notify", "log", "--format", "csv").stdout
