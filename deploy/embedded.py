@@ -18,6 +18,7 @@ from connectors._publish import EmbeddedPublisher
 from dashboards.page import create_page
 from deploy.gauges import Gauges
 from deploy.lock import engine_lock
+from deploy.runbook_pages import runbook
 from models import tables
 from models.meters import CONTENT_TYPE
 from models.settings import Settings
@@ -60,7 +61,7 @@ class Embedded:
     def app(self) -> Litestar:
         """The application: door, page and /metrics."""
         return Litestar(
-            [self.router, *self.page, self._metrics()],
+            [self.router, *self.page, self._metrics(), runbook],
             openapi_config=openapi_config(version("headwind")),
             exception_handlers=EXCEPTION_HANDLERS,
             on_startup=[self.start, spare_the_collector],
