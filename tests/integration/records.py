@@ -21,14 +21,17 @@ RECEIVED = "2026-09-01T00:00:00Z"
 """Stamped on every record, after the last of the events: the store is the same whenever made."""
 
 
+def environment() -> dict[str, str]:
+    """What a command is started with: a wide terminal and no settings but its options."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("HEADWIND_")}
+    return kept | {"COLUMNS": "500", "NO_COLOR": "1"}
+
+
 def headwind(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own, with a wide terminal and no other settings."""
-    environment = {
-        name: text for name, text in os.environ.items() if not name.startswith("HEADWIND_")
-    }
+    """Run the command in a process of its own."""
     return subprocess.run(
         [HEADWIND, *arguments],
-        env=environment | {"COLUMNS": "500", "NO_COLOR": "1"},
+        env=environment(),
         cwd=cwd,
         capture_output=True,
         check=False,
