@@ -91,7 +91,7 @@ def _daily(day: int, number: int, name: str = "", **more: object) -> Made:
 def _decided() -> Run:
     """Ninety quiet days and a fall: signals and an alert stand."""
     days = [_daily(day, 500 + day % 7) for day in range(90)]
-    days += [_daily(day, 5) for day in range(90, 96)]
+    days += [_daily(day, 50) for day in range(90, 96)]
     return whole(records(days))
 
 
@@ -108,7 +108,7 @@ def test_a_correction_restates_and_decides_nothing_anew() -> None:
         one[-1]: rows for one, rows in run.table().items() if one[:4] == ("demand", "parks", "", "")
     }
     changed = [rows for rows in demand.values() if len(rows) > 1]
-    assert [[row.value for row in rows] for rows in changed] == [[10.0, 1200.0]]
+    assert [[row.value for row in rows] for rows in changed] == [[100.0, 1200.0]]
     assert [row.revision for row in changed[0]] == [0, 1]
     assert decisions(run) == before
 
