@@ -3,7 +3,8 @@
 1. A bucket is *off* when it is at least a tenth worse than expected (for context indicators:
    in either direction) and outside the usual interval.
 2. Two buckets off in one stretch of such depth, at least one of them news by itself, open
-   an alert; so do a few more of them that are news only as a sum. It is dated at the first bucket of the stretch.
+   an alert; so do a few more of them that are news only as a sum. It opens at the end of that
+   bucket, and is dated (``since``) at the first bucket of the stretch.
 3. While it is open its baseline stays frozen. It is updated when its severity rises.
 4. It closes itself when enough buckets in a row are back: within a twentieth, or inside the
    usual interval. It also closes when it has lasted so long that this is the new level.
@@ -116,19 +117,25 @@ def decide(
             series.set_aside(bucket, KEPT[rhythm])
         return Verdict("open" if opens else "", deep, severity)
     _rest(series)
-    what = _go_on(series.episode, deep, severity, rhythm, back=deep < BACK or usual)
+    back = bucket.start if deep < BACK or usual else None
+    what = _go_on(series.episode, deep, severity, rhythm, back)
     if rhythm != "hour" and what in ("", "worse"):
         series.set_aside(bucket, KEPT[rhythm])
     return Verdict(what, deep, severity)
 
 
 def _go_on(
-    episode: Episode, deep: float, severity: Severity, rhythm: Rhythm, *, back: bool
+    episode: Episode, deep: float, severity: Severity, rhythm: Rhythm, back: int | None
 ) -> Literal["", "worse", "close", "new level"]:
-    """Count a bucket of an episode and say whether it ends or gets worse."""
+    """Count a bucket of an episode and say whether it ends or gets worse.
+
+    ``back`` is the start (ms) of a bucket that is back, None of one that is not.
+    """
     episode.buckets += 1
     episode.worst = max(episode.worst, deep)
-    episode.quiet = episode.quiet + 1 if back else 0
+    if back is not None and not episode.quiet:
+        episode.back_since = back
+    episode.quiet = 0 if back is None else episode.quiet + 1
     if episode.quiet >= CLOSES_AFTER[rhythm]:
         return "close"
     if episode.buckets >= NEW_LEVEL[rhythm]:

@@ -76,6 +76,8 @@ class Episode(msgspec.Struct):
     """Somebody would have been told, but a silence held it back."""
     quiet: int = 0
     """Buckets in a row that were back."""
+    back_since: int = 0
+    """Start of the first of them, ms."""
     buckets: int = 0
     worst: float = 0.0
     shock: bool = False

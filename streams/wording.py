@@ -23,7 +23,7 @@ def reason(
     since = day(episode.since)
     if verdict.what == "close":
         return (
-            f"{what} is back: {now}, {usual}. It was off from {since} to {day(value.window_end)}."
+            f"{what} is back: {now}, {usual}. It was off from {since} to {day(episode.back_since)}."
         )
     if verdict.what == "new level":
         return (

@@ -53,7 +53,9 @@ def _of_all(rows: list[Row], context: Context) -> tuple[words.State, str, str]:
             worst: words.State = "strained" if state == "strained" else "watch"
             return worst, f"{len(hit)} of {total} agencies {adjective}: {named}.", _rest(states)
     if all(state == "steady" for state in states.values()):
-        return "steady", f"All {total} agencies are steady.", "No alert is open."
+        one = next(iter(states), "")
+        whom = f"All {total} agencies are" if total > 1 else f"{context.agency(one)} is"
+        return "steady", f"{whom} steady.", "No alert is open."
     return "unknown", f"No agency is strained; {_rest(states)}", ""
 
 
