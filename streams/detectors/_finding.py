@@ -1,0 +1,16 @@
+"""What a detector that keeps its own history has found."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something left its own past: how far, which way, and since when (the caller's time)."""
+
+    score: float
+    """In units of the detector's threshold: 1 is just enough."""
+    direction: Literal["up", "down"]
+    onset: int
