@@ -66,6 +66,7 @@ COLUMNS = (
     show.column("delivery"),
     show.column("attempts", "tries", rank=3, right=True),
     show.column("said", "last answer"),
+    show.column("alert", "id", rank=5),
 )
 
 WAITING = ("pending", "held", "silenced")

@@ -112,14 +112,13 @@ def settle(connection: Connection, row: Row[Any], answer: Answer, now: int, wait
     return str(state)
 
 
-def was_told(connection: Connection, row: Row[Any]) -> bool:
-    """Whether the receiver has taken any state of the row's alert."""
-    question = _with_outbox().where(
-        delivery.c.channel == row.channel,
-        delivery.c.state == "delivered",
-        outbox.c.alert == row.alert,
-    )
-    return connection.execute(question.limit(1)).first() is not None
+def was_silent(connection: Connection, row: Row[Any]) -> bool:
+    """Whether a silence held all that the receiver should have heard of the row's alert before."""
+    d = delivery.c
+    others = (d.channel == row.channel, outbox.c.alert == row.alert, d.outbox != row.id)
+    question = select(d.state).join(outbox, outbox.c.id == d.outbox).where(*others)
+    before = set(connection.execute(question).scalars())
+    return "silenced" in before and before <= {"silenced", "unwanted", "replaced"}
 
 
 def newest(connection: Connection, row: Row[Any]) -> int:

@@ -163,6 +163,7 @@ class Relay:
         with self.database.connect() as connection:
             rows = box.waiting(connection, now, resting, 10 * AT_ONCE)
             found = silences(connection, now) if rows else []
+            untold = {(row.channel, row.id) for row in rows if _is_untold(connection, row)}
         groups: dict[Group, list[Row[Any]]] = {}
         aside: list[tuple[Row[Any], dict[str, Any]]] = []
         blocked: set[tuple[str, str]] = set()
@@ -170,6 +171,8 @@ class Relay:
             if (row.channel, row.alert) in blocked:
                 continue
             fields = self._aside(row, found, now)
+            if (row.channel, row.id) in untold:
+                fields = {"state": "silenced", "next_attempt": box.NEVER}
             if row.next_attempt > now:
                 blocked.add((row.channel, row.alert))
             elif fields:
@@ -276,13 +279,17 @@ def _group(row: Row[Any]) -> Group:
     return Group(row.channel, row.agency, _told(row)["labels"].get("indicator", ""), quiet=False)
 
 
+def _is_untold(connection: Connection, row: Row[Any]) -> bool:
+    """Whether it is the end of an alert that was silent from its beginning for its receiver."""
+    over = row.transition and _told(row)["status"] == "resolved"
+    return bool(over) and box.was_silent(connection, row)
+
+
 def _is_news(connection: Connection, row: Row[Any]) -> bool:
     """Whether a receiver must be told of a state that was silenced until now."""
     if box.newest(connection, row) > int(row.transition):
         return False
-    if _told(row)["status"] == "resolved":
-        return box.was_told(connection, row)
-    return not box.is_over(connection, row.alert)
+    return _told(row)["status"] == "resolved" or not box.is_over(connection, row.alert)
 
 
 def _former(connection: Connection, rows: Sequence[Row[Any]]) -> list[Told]:

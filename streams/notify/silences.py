@@ -9,7 +9,6 @@ silence ends is told then.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -50,9 +49,7 @@ class Silence(NamedTuple):
             return None
         end = self.end
         if self.kind in PLANNED:
-            length = LENGTH_MS.get(alert["labels"].get("rhythm", ""), 0)
-            if _ms(alert["annotations"]["data_as_of"]) - length < self.end:
-                end += length
+            end += LENGTH_MS.get(alert["labels"].get("rhythm", ""), 0)
         return end if now < end else None
 
     def _is_about(self, labels: dict[str, str]) -> bool:
@@ -91,7 +88,3 @@ def silences(connection: Connection, now: int) -> list[Silence]:
     )
     marks = (Silence(*row) for row in planned)
     return [one for one in (*by_hand, *marks) if one.id not in ended and one.end > now - longest]
-
-
-def _ms(moment: str) -> int:
-    return round(datetime.fromisoformat(moment).timestamp() * 1000)

@@ -178,7 +178,7 @@ def test_after_a_failure_only_who_missed_it_gets_it(
     "case",
     [
         (f"nothing://{PLANTED}", "address 1 of 1 is none that Apprise knows"),
-        (f"json://u:{PLANTED}@127.0.0.1:9/x", "address 1 of 1 did not take it"),
+        (f"json://u:{PLANTED}@127.0.0.1:9/{PLANTED}", "address 1 of 1 did not take it"),
     ],
 )
 def test_an_address_is_written_nowhere(

@@ -143,3 +143,5 @@ def test_the_watchdog_is_silent_where_the_engine_stands_still(
             connection.execute(insert(tables.position), applied)
         clock.now += MINUTE
         assert one.step() == 1
+        clock.now += 5 * MINUTE
+        assert one.step() == 0

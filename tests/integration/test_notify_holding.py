@@ -239,6 +239,23 @@ def test_what_was_told_before_a_silence_is_ended_after_it(
     assert told(listener) == [[("permits", "firing")], [("permits", "resolved")]]
 
 
+def test_what_opened_and_closed_in_a_silence_is_told_to_nobody(
+    store: sqlalchemy.Engine, listener: Listener
+) -> None:
+    """Also where its end is looked at only when the silence has ended."""
+    clock = Clock()
+    silence(store)
+    put(store, alert())
+    with relay(store, clock, ops=NotifySettings(url=listener.url)) as one:
+        one.step()
+        clock.now += HOUR
+        put(store, alert(1, "closed"), created=clock.now - 1)
+        assert one.step() == 0
+        clock.now += DAY
+        assert one.step() == 0
+    assert words(store) == ["silenced", "silenced"]
+
+
 @pytest.mark.parametrize(
     ("fields", "holds"),
     [
