@@ -107,9 +107,9 @@ def _drill(
     settings: Settings, channels: dict[str, Channel], at: int, *, over: bool
 ) -> Iterator[str]:
     """Send one state of the drill; the receivers that did not take it."""
-    alert = linked(drill(settings.organisation.name, at, over=over), settings.door.public_url)
+    alert = drill(settings.organisation.name, at, over=over)
     for name, channel in channels.items():
-        answer = channel.send([alert])
+        answer = channel.send([linked(alert, channel.receiver.page)])
         what = "closing" if over else "opening"
         show.hang(f"{name}  {what}  ", _answered(answer), "" if answer.ok else "red")
         if not answer.ok:

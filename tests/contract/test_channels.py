@@ -68,6 +68,15 @@ def test_a_secret_that_is_missing_is_said(kind: str, tmp_path: Path) -> None:
     assert "cannot be read" in answer.says
 
 
+def test_the_file_of_an_address_stands_beside_the_settings(tmp_path: Path) -> None:
+    """Its path counts from the settings file, wherever the command is started."""
+    path = tmp_path / "headwind.toml"
+    path.write_text('[notify.desk]\nkind = "apprise"\nurl_file = "desk.url"\n', encoding="utf-8")
+    (tmp_path / "desk.url").write_text("json://one.example json://two.example\n", "utf-8")
+    made = Receiver("desk", Settings.load(path))
+    assert made.urls() == ["json://one.example", "json://two.example"]
+
+
 @pytest.mark.parametrize(
     ("wants", "where"),
     [
