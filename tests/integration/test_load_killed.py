@@ -105,7 +105,7 @@ def test_the_load_has_something_of_everything(whole: Whole) -> None:
     assert min(repeats, late) > 0
     assert rows(store, "SELECT COUNT(*) FROM value WHERE revision > 0") > [(100,)]
     assert rows(store, "SELECT COUNT(*) FROM value WHERE agency LIKE 'group:%'") > [(100,)]
-    assert rows(store, "SELECT COUNT(*) FROM signal") > [(10,)]
+    assert rows(store, "SELECT COUNT(*) FROM signal") > [(0,)]
     assert rows(store, "SELECT COUNT(*) FROM alert") > [(0,)]
     origins = {origin for (origin,) in rows(store, "SELECT DISTINCT origin FROM refused")}
     files = {origin.split(" row ")[0] for origin in origins}
