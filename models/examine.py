@@ -282,7 +282,7 @@ def _hint(name: str) -> str:
 def _term_problems(raw: dict[str, Any], terms: Terms) -> Iterator[Problem]:
     agency, name, time = raw.get("agency"), raw.get("type"), instant(raw.get("time"))
     if isinstance(agency, str) and agency not in terms.agencies:
-        message = f'"agency" must be "{terms.agency}", which this key is for; or leave it out.'
+        message = f'"agency" must be "{terms.agency}", for which this is sent; or leave it out.'
         yield Problem("/agency", "wrong_agency", message)
     if isinstance(name, str) and name in DATA_TYPES and not terms.allows(name):
         message = (
