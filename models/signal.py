@@ -14,7 +14,7 @@ Direction = Literal["up", "down"]
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """What a detector saw, with all that is needed to doubt it.
 
-    ``score`` is in the detector's own unit (robust standard deviations for seasonal_z);
+    ``onset`` is when it began, as far as the detector can tell (ms). ``score`` is in the detector's own unit (robust standard deviations for seasonal_z);
     ``false_alarm_rate`` is the declared chance of a signal per in-control bucket.
     """
 
@@ -25,6 +25,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     rhythm: Rhythm
     bucket_start: int
     bucket_end: int
+    onset: int
     detector: str
     direction: Direction
     score: float

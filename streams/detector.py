@@ -1,10 +1,18 @@
-"""What a detector is."""
+"""What a detector is: one rule that says of a closed bucket whether it is news.
+
+Two shapes exist: :class:`Expecting` asks how far a bucket lies from what was expected of it,
+:class:`Remembering` compares a series with its own past and needs no expectation.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import msgspec
+
+from models.value import RHYTHMS, Rhythm
+from streams.detectors._finding import Finding
 from streams.expectation import Expectation
 from streams.series import Bucket
 
@@ -15,7 +23,13 @@ class Detector(ABC):
     id: ClassVar[str] = ""
     family: ClassVar[str]
     """Detectors of one family see the same thing; two families that agree are evidence."""
+    rhythms: ClassVar[tuple[Rhythm, ...]] = RHYTHMS
+    """The lengths of bucket that it is meant for."""
     false_alarm_rate: ClassVar[float]
+
+
+class Expecting(Detector):
+    """Compares a bucket with what was expected of it."""
 
     @abstractmethod
     def score(self, bucket: Bucket, expected: Expectation, memory: list[float]) -> float | None:
@@ -23,3 +37,31 @@ class Detector(ABC):
 
         ``memory`` is this detector's own for this series: empty at first, to be written in place.
         """
+
+
+class Remembering(Detector):
+    """Compares a series with its own past."""
+
+    Memory: ClassVar[type[msgspec.Struct]]
+
+    @abstractmethod
+    def start(self, rhythm: Rhythm) -> Any:
+        """The memory of a new series, a ``Memory``."""
+
+    @abstractmethod
+    def look(self, bucket: Bucket, memory: Any) -> Finding | None:
+        """Learn a bucket, and say whether it is news."""
+
+    def memory(self, kept: dict[str, Any], rhythm: Rhythm) -> Any:
+        """This detector's memory among those that a series keeps, made where there is none."""
+        held = kept.get(self.id)
+        if not isinstance(held, self.Memory):
+            # What was stored comes back as plain values.
+            binary = (bytes, bytearray)
+            held = (
+                self.start(rhythm)
+                if held is None
+                else msgspec.convert(held, self.Memory, builtin_types=binary, str_keys=True)
+            )
+            kept[self.id] = held
+        return held

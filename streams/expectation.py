@@ -50,7 +50,7 @@ SMALLEST = 0.02
 """The scale is at least this share of the expected value: nothing real is steadier."""
 
 SMALLEST_LEVEL = 0.5
-"""The scale of a level is at least half a per cent point."""
+"""The scale of a level, and of a share, is at least half a per cent point."""
 
 YEAR: dict[Rhythm, tuple[int, int]] = {"day": (364, 7), "week": (52, 1), "month": (12, 0)}
 """How many buckets ago this time of the year was, and how many about it belong to it."""
@@ -231,7 +231,8 @@ def _scale(
         return sqrt(mean + beyond * mean * mean)
     spread = NORMAL * median(abs(miss) / sqrt(_spread(about, 50)) for miss, about in residuals)
     mine = _spread(middle, n)
-    return max(spread * sqrt(mine), sqrt(mine / max(n, 1)), SMALLEST * abs(middle))
+    counting = sqrt(mine / max(n, 1))
+    return max(spread * sqrt(mine), counting, SMALLEST * abs(middle), SMALLEST_LEVEL / 100)
 
 
 def _spread(share: float, n: int) -> float:

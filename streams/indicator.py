@@ -81,8 +81,8 @@ class Indicator(ABC):
     goalposts: ClassVar[tuple[float, float] | None] = None
     privacy: ClassVar[Literal["open", "citizen", "workforce"]] = "open"
     detect: ClassVar[Literal["", "count", "share", "level"]] = ""
-    detectors: ClassVar[tuple[str, ...]] = ("seasonal_z", "cusum")
-    """Who looks at it; the first stands in the evidence of its alerts."""
+    detectors: ClassVar[tuple[str, ...]] = ("seasonal_z", "cusum", "shift", "novelty")
+    """Who looks at it, each at the rhythms that it is meant for."""
     strata: ClassVar[str] = ""
     """In words, what a stratum of this indicator is."""
     grains: ClassVar[tuple[tuple[str, ...], ...]] = ((), ("service",))

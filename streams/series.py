@@ -9,7 +9,7 @@ restored is the same to the last bit as one that was not.
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -111,7 +111,7 @@ class Series(msgspec.Struct, array_like=True):
     """Empty buckets in the present gap (module ``streams.gap``)."""
     empty_since: int = 0
     """Start of the first of them, ms."""
-    memory: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    memory: dict[str, Any] = msgspec.field(default_factory=dict)
     """What each detector remembers."""
     broken: bool = False
     """What is counted has changed: nothing that was learned holds for the next bucket."""

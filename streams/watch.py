@@ -9,15 +9,12 @@ import msgspec
 
 from models.alert import Alert
 from models.calendar import Calendar
-from models.catalogue import discover
 from models.event import Event
 from models.events.context import DefinitionChanged, ShockClosed, ShockDeclared
-from models.signal import Signal
 from models.value import RHYTHMS, Cell, Value
-from streams import detectors
 from streams.alert import OFF, Nature, Verdict, decide
 from streams.casebook import Casebook
-from streams.detector import Detector
+from streams.detection import detect, first
 from streams.expectation import Expectation, expect, learned
 from streams.gap import Gaps, is_empty
 from streams.indicator import Indicator
@@ -41,11 +38,6 @@ RECENT_MS = 2 * 86_400_000
 """A bucket that closed longer ago than this and two of its lengths is history: nobody is told."""
 
 SOURCE_STALE = "SourceStale"
-
-DETECTORS: dict[str, Detector] = {}
-for _name, _kind in discover(detectors, Detector).items():  # type: ignore[type-abstract]
-    _kind.id = _name
-    DETECTORS[_name] = _kind()
 
 Key = tuple[str, int, Cell]
 
@@ -85,11 +77,12 @@ class Watch:
             alert = self.gaps.lengthen(look, expected, silent=bool(self.silences))
             self._tell(alert, value, changes)
             return
+        news = detect(self.agency, look, expected, changes.signals)
         if expected is None:
             series.learn(bucket, learned(series, bucket, rhythm), KEPT[rhythm])
             what: str = ""
         else:
-            what = self._judge(look, expected, changes)
+            what = self._judge(look, expected, news, changes)
         self._tell(self.gaps.end(look), value, changes)
         guarded = self._guarded(gauge.indicator, step.line, value.cell)
         changes.shocks += self.casebook.look(look, levels=what == "new level", guarded=guarded)
@@ -134,18 +127,9 @@ class Watch:
         if "inhibited" not in (alert.state, alert.old_state) and _is_recent(value):
             changes.notices.append(Notice(alert, value.recorded))
 
-    def _judge(self, look: Look, expected: Expectation, changes: Changes) -> str:
-        """From what was expected of a bucket to signals and alerts; what its alert does."""
+    def _judge(self, look: Look, expected: Expectation, news: set[str], changes: Changes) -> str:
+        """From what is news about a bucket to alerts; what becomes of its alert."""
         indicator, series, bucket, value = look
-        news: set[str] = set()
-        for detector in (DETECTORS[name] for name in indicator.detectors):
-            memory = series.memory.setdefault(detector.id, [])
-            found = detector.score(bucket, expected, memory)
-            if found is not None:
-                news.add(detector.family)
-            # One event, one signal: while an alert stands its buckets are no news of their own.
-            if found is not None and series.episode is None:
-                changes.signals.append(self._signal(value, bucket, expected, detector, found))
         nature = Nature(indicator.direction, indicator.detect or "count", value.rhythm)
         verdict = decide(series, bucket, expected, nature, news=news)
         self._act(look, expected, verdict, changes)
@@ -226,29 +210,6 @@ class Watch:
         if episode.told or recent:
             episode.told = True
             changes.notices.append(Notice(alert, value.recorded))
-
-    def _signal(
-        self, value: Value, bucket: Bucket, expected: Expectation, by: Detector, score: float
-    ) -> Signal:
-        name = f"signal {self.agency} {_key(value)} {bucket.start} {by.id}"
-        return Signal(
-            id=str(uuid5(NAMESPACE, name)),
-            agency=self.agency,
-            indicator=value.indicator,
-            cell=value.cell,
-            rhythm=value.rhythm,
-            bucket_start=bucket.start,
-            bucket_end=bucket.end,
-            detector=by.id,
-            direction="up" if score > 0 else "down",
-            score=score,
-            value=bucket.value,
-            expected=expected.expected,
-            low=expected.low,
-            high=expected.high,
-            n=bucket.n,
-            false_alarm_rate=by.false_alarm_rate,
-        )
 
     # --- silence --------------------------------------------------------------------------
 
@@ -367,7 +328,7 @@ def _is_recent(value: Value) -> bool:
 def _evidence(
     look: Look, expected: Expectation, episode: Episode, verdict: Verdict
 ) -> dict[str, Any]:
-    detector = DETECTORS[look.indicator.detectors[0]]
+    detector = first(look)
     return {
         "value": look.value.value,
         "n": look.value.n,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from streams.detector import Detector
+from streams.detector import Expecting
 from streams.detectors.seasonal_z import SeasonalZ
 from streams.expectation import Expectation
 from streams.series import Bucket
 
 
-class Cusum(Detector):
+class Cusum(Expecting):
     """News where small steps in one direction add up: a shift no single bucket would show.
 
     Each bucket adds its distance from the season less ``slack`` (in robust standard deviations),
@@ -20,6 +20,7 @@ class Cusum(Detector):
     """
 
     family = "sum"
+    rhythms = ("day", "week", "month", "quarter")
     false_alarm_rate = 1e-3
     slack: ClassVar[float] = 1.0
     limit: ClassVar[float] = 4.0

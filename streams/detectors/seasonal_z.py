@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from streams.detector import Detector
+from streams.detector import Expecting
 from streams.expectation import WIDE, Expectation
 from streams.series import Bucket
 
 
-class SeasonalZ(Detector):
+class SeasonalZ(Expecting):
     """News where a bucket is four robust standard deviations beyond the season.
 
     The distance counts from the middle of the bucket's slot or, where this time of last year
@@ -19,6 +19,7 @@ class SeasonalZ(Detector):
     """
 
     family = "point"
+    rhythms = ("day", "week", "month", "quarter")
     false_alarm_rate = 1e-3
     threshold: ClassVar[float] = 4.0
 

@@ -1,9 +1,9 @@
-"""What this one detector makes of a real series: daily calls of a city, 2009 to 2024.
+"""What detection makes of a real series: daily calls of a city, 2009 to 2024.
 
-Measured: 12 alerts on demand in 15 years (Christmas seven times, first tax peaks, a strike),
-43 signals; none is raised by a weekend alone, and a peak that came the year before is silent.
+Measured: 4 alerts on demand in 15 years, 71 signals of three detectors; none is raised by a
+weekend or a holiday alone, and a peak that came the year before is silent.
 The fall of spring 2020 is NOT found: week by week it goes from 1,838 calls a day to 1,287 in
-six steps of some 6 % at a noise of 13 %, which is for a detector that adds evidence up.
+six steps of some 6 % at a noise of 13 %, in a year that had lost as much already before.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def test_at_most_one_alert_a_year(calls: OneCell) -> None:
     opened = calls.openings()
     assert 0 < len(opened) <= YEARS
     assert [alert.state for alert in calls.changes.alerts][-1] == "closed"
-    assert len(calls.changes.signals) <= 4 * YEARS
+    assert len(calls.changes.signals) <= 5 * YEARS
 
 
 def test_summer_peaks_are_silent_once_known(calls: OneCell) -> None:
