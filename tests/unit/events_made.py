@@ -181,13 +181,13 @@ class _Maker:
             self.tell("headwind.project.opportunity.dropped.v1", later, opportunity=name)
 
     def project(self) -> None:
-        """Started, then finished, cancelled or still open."""
+        """Started, then finished, cancelled or, seldom, open: most ages have an end to compare."""
         random, at = self.random, self.moment()
         name = f"p{next(self.numbers)}"
         size = random.choice(("S", "L"))
         self.tell("headwind.project.project.started.v1", at, project=name, size_class=size)
-        if random.random() < 0.7:
-            end = random.choice(("finished", "cancelled"))
+        if random.random() < 0.95:
+            end = random.choice(("finished", "finished", "finished", "cancelled"))
             later = at + random.randrange(30 * DAY) - (5 * DAY if self.odd() else 0)
             kind = f"headwind.project.project.{end}.v1"
             self.tell(kind, later, project=name, size_class=random.choice((size, "")))
