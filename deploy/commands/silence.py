@@ -6,6 +6,7 @@ import re
 import time
 from typing import Annotated, Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import sqlalchemy
 import typer
@@ -64,7 +65,12 @@ def begin(
     indicator: Annotated[str, typer.Option(help="Only of this indicator.")] = "",
     service: Annotated[str, typer.Option(help="Only of this service.")] = "",
     length: Annotated[str, typer.Option("--for", help="How long: 90m, 12h, 3d, 2w.")] = "",
-    until: Annotated[str, typer.Option(help="Until this day or moment, ISO 8601.")] = "",
+    until: Annotated[
+        str,
+        typer.Option(
+            help="Until this day or moment, ISO 8601, in the organisation's zone if unsaid."
+        ),
+    ] = "",
     why: Annotated[str, typer.Option(help="For whoever reads the list; it is not sent.")] = "",
     store: Store = STORE,
     config: Config = CONFIG,
@@ -79,15 +85,16 @@ def begin(
             "see also headwind silence list."
         )
         raise typer.BadParameter(message)
-    now = _now()
-    end = now + _length(length) if length else (moment(until, "--until") or 0)
+    now, settings = _now(), read_settings(config)
+    zone = ZoneInfo(settings.organisation.timezone)
+    end = now + _length(length) if length else (moment(until, "--until", zone) or 0)
     if not now < end <= now + LONGEST_MS:
         message = "a silence must end later than now, and within a year."
         raise typer.BadParameter(message, param_hint="--for" if length else "--until")
     made = {"agency": agency, "indicator": indicator, "service": service}
     database = open_store(store, make=False)
     with explained(store), database.begin() as connection:
-        _check(connection, read_settings(config), made)
+        _check(connection, settings, made)
         name = str(uuid4())[:8]
         fields = {"id": name, "start": now, "end": end, "why": why.strip()[:256], "made": now}
         connection.execute(insert(silence), made | fields)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy
@@ -94,6 +96,22 @@ def test_a_planned_silence_is_listed_and_can_be_ended(
         assert listed(tmp_path, "silence", "list") == []
         clock.now += 5000
         assert one.step() == 1
+
+
+def test_a_silence_until_a_day_ends_with_the_local_night(
+    store: sqlalchemy.Engine, tmp_path: Path
+) -> None:
+    """A day that is typed is one of the organisation's zone; and what is named is kept."""
+    settings = '[organisation]\ntimezone = "Europe/Brussels"\n[agencies.permits]\n'
+    (tmp_path / "headwind.toml").write_text(settings, encoding="utf-8")
+    day = (datetime.now(UTC) + timedelta(days=40)).date()
+    part = ("--indicator", "demand", "--service", "building", "--until", str(day))
+    done = typed(tmp_path, "silence", "--agency", "permits", *part, "--why", "works")
+    assert done.returncode == 0, done.stderr
+    (row,) = listed(tmp_path, "silence", "list")
+    assert (row["indicator"], row["scope"]) == ("demand", "building")
+    ends = datetime.combine(day, datetime.min.time(), ZoneInfo("Europe/Brussels"))
+    assert datetime.fromisoformat(row["end"]) == ends
 
 
 @pytest.mark.parametrize(
