@@ -242,7 +242,8 @@ def test_ticks_close_nothing(plan: Plan, days: int) -> None:
     made = history(plan)
     run = whole(records(made))
     before = set(run.table())
-    first = run.apply([record([Made(made[-1].arrival + n * DAY)]) for n in (1, days)]).values
+    end = made[-1].arrival if made else BEGIN
+    first = run.apply([record([Made(end + n * DAY)]) for n in (1, days)]).values
     assert not first
     assert {one[-1] for one in run.table()} == {one[-1] for one in before}
 
