@@ -6,26 +6,35 @@ import functools
 import importlib
 import pkgutil
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 import dashboards.boards
 from dashboards.panel import Panel
+from dashboards.words import STATES
 
 UID = re.compile(r"headwind-[a-z][a-z0-9-]{0,30}")
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
-    """A choice the reader makes; ``required`` boards cannot be drawn without it."""
+    """A choice the reader makes; ``required`` boards cannot be drawn without it.
+
+    ``whole`` is what not choosing is called; "" where something is always chosen.
+    """
 
     name: Literal["agency", "indicator", "unit", "service", "stratum"]
     label: str
     required: bool = False
+    whole: str = ""
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
-    """One screen. ``question`` is the question a reader comes with, ended by "?"."""
+    """One screen. ``question`` is the question a reader comes with, ended by "?".
+
+    ``states`` are the words of its legend, ``days`` is how much time it shows unless asked.
+    """
 
     uid: str
     title: str
@@ -33,6 +42,10 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     panels: tuple[Panel, ...]
     variables: tuple[Variable, ...] = ()
     reading: tuple[str, ...] = ()
+    states: Mapping[str, str] = msgspec.field(
+        default_factory=lambda: {str(k): v for k, v in STATES.items()}
+    )
+    days: int = 365
 
 
 class StrayBoardError(Exception):

@@ -15,10 +15,10 @@ from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 
-_VEGA_LITE = "6.4"
+VEGA_LITE = "6.4"
 _MAKE = (
     "import sys, vl_convert;"
-    f"sys.stdout.buffer.write(vl_convert.javascript_bundle(vl_version='{_VEGA_LITE}').encode())"
+    f"sys.stdout.buffer.write(vl_convert.javascript_bundle(vl_version='{VEGA_LITE}').encode())"
 )
 _ONE_AT_A_TIME = Lock()
 
@@ -26,7 +26,7 @@ _ONE_AT_A_TIME = Lock()
 def _cache_file() -> Path:
     home = os.environ.get("XDG_CACHE_HOME")
     folder = Path(home) if home else Path.home() / ".cache"
-    return folder / "headwind" / f"vega-{version('vl-convert-python')}-{_VEGA_LITE}.js"
+    return folder / "headwind" / f"vega-{version('vl-convert-python')}-{VEGA_LITE}.js"
 
 
 def bundle() -> bytes:

@@ -25,6 +25,12 @@ _COLOURS = {
 }
 _SCALE = alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values()))
 _TINY = 100
+LANES = 3
+"""Rows of words over one another, where breaks are close."""
+
+MOST_Q = 1.5
+"""Where the display of Q is capped."""
+
 Labels = Literal["top", "bottom", "none"]
 
 
@@ -90,6 +96,28 @@ def _signals() -> Any:
     )
 
 
+def _breaks() -> list[Any]:
+    """Crises and changed definitions: an upright rule, and a word in one of three lanes."""
+    rows = _named("breaks").encode(
+        x=alt.X("t:T", scale=_TIME),
+        tooltip=[
+            alt.Tooltip("what:N", title="Break"),
+            alt.Tooltip("label:N", title="Called"),
+            alt.Tooltip("when:N", title="When"),
+        ],
+    )
+    layers: list[Any] = [rows.mark_rule(style="break")]
+    for lane in range(LANES):
+        words = rows.transform_filter(f"datum.word != '' && datum.lane == {lane}")
+        for side, dx in (("left", -4), ("right", 4)):
+            word = words.transform_filter(f"datum.side == '{side}'")
+            align: Literal["left", "right"] = "left" if side == "right" else "right"
+            for style in ("break-halo", "break-word"):
+                text = word.mark_text(style=style, align=align, dx=dx)
+                layers.append(text.encode(y=alt.value(7 + 13 * lane), text="word:N"))
+    return layers
+
+
 def _lines(y: alt.Y) -> list[Any]:
     found: list[Any] = []
     for look, suffix in (("ok", ""), ("weak", "-weak")):
@@ -111,12 +139,12 @@ def line(
     ticks: int = 4,
     labels: Labels = "bottom",
 ) -> dict[str, Any]:
-    """One line with its interval band; gaps, alerts and signals over it.
+    """One line with its interval band; gaps, alerts, signals and breaks over it.
 
     ``unit`` settles how the axis writes numbers, ``height`` is in pixels, ``domain`` fixes the
     vertical scale (none: fitted to what is drawn, zero not forced), ``labels`` says where the
     times stand. Named data: points{t, v, lo, hi, look, run, …}, frame{t}, last, gaps, spans,
-    signals.
+    signals, breaks{t, word, side, lane, …}.
     """
     scale = alt.Scale(zero=False, nice=True)
     if domain is not None:
@@ -140,7 +168,14 @@ def line(
     )
     last = _named("last").mark_circle(size=42, style="last").encode(x="t:T", y="v:Q")
     layers = alt.layer(
-        frame, *_spans(), *_gaps(words=height > _TINY), *_lines(y), hover, last, _signals()
+        frame,
+        *_spans(),
+        *_gaps(words=height > _TINY),
+        *_lines(y),
+        hover,
+        last,
+        *_breaks(),
+        _signals(),
     )
     return _spec(layers.properties(width="container", height=height))
 
@@ -196,6 +231,92 @@ def states(height: int) -> dict[str, Any]:
     )
     chart = alt.layer(*layers, label).resolve_scale(color="independent")
     return _spec(chart.properties(width="container", height=height))
+
+
+_LOOKS = ("restored", "thriving", "degraded", "open")
+
+
+@functools.lru_cache(maxsize=16)
+def resilience(height: int, days: int) -> dict[str, Any]:
+    """Curves of case files: days since the onset across, Q upwards, one thin line a case.
+
+    ``height`` is in pixels, ``days`` the last day that is drawn. Named data: points{d, q, line,
+    look, case, day, level, when, state}, levels{q, word, style}, fan{d, lo, mid, hi, day, span},
+    middle{d, q, word}, backs{d, q, case, day}.
+    """
+    x = alt.X(
+        "d:Q",
+        scale=alt.Scale(domain=[0, days], nice=False),
+        axis=alt.Axis(tickCount=8, format="d", labelFlush=True),
+    )
+    chart = alt.layer(
+        *_levels(),
+        _named("fan").mark_area(style="fan").encode(x=x, y=_q("lo"), y2="hi:Q"),
+        *_courses(x),
+        *_middle(x),
+        _backs(x),
+    )
+    return _spec(chart.properties(width="container", height=height))
+
+
+def _q(field: str) -> alt.Y:
+    """Every layer has the same scale and axis, or they would be merged into another one."""
+    scale = alt.Scale(domain=[0, MOST_Q], nice=False, clamp=True)
+    return alt.Y(
+        f"{field}:Q", scale=scale, axis=alt.Axis(values=[0, 0.5, 1, 1.5], tickCount=4, format=".1f")
+    )
+
+
+def _levels() -> list[Any]:
+    layers = []
+    for style in ("level", "level-back"):
+        rows = _named("levels").transform_filter(f"datum.style == '{style}'").encode(y=_q("q"))
+        word = rows.mark_text(style="level-word", align="left", dx=6)
+        layers += [
+            rows.mark_rule(style=style),
+            word.encode(x=alt.value("width"), text="word:N"),
+        ]
+    return layers
+
+
+def _courses(x: alt.X) -> list[Any]:
+    found = []
+    for look in _LOOKS:
+        rows = _named("points").transform_filter(f"datum.look == '{look}'")
+        line = rows.mark_line(style=f"case-{look}")
+        found.append(line.encode(x=x, y=_q("q"), detail="line:N"))
+    near = _named("points").mark_point(size=90, opacity=0, filled=True)
+    tooltip = [
+        alt.Tooltip("case:N", title="Case"),
+        alt.Tooltip("day:N", title="Day"),
+        alt.Tooltip("level:N", title="Q"),
+        alt.Tooltip("when:N", title="When"),
+        alt.Tooltip("state:N", title="State"),
+    ]
+    return [*found, near.encode(x=x, y=_q("q"), tooltip=tooltip)]
+
+
+def _middle(x: alt.X) -> list[Any]:
+    line = _named("fan").mark_line(style="middle")
+    hover = _named("fan").mark_point(size=60, opacity=0, filled=True)
+    tooltip = [
+        alt.Tooltip("what:N", title="Line"),
+        alt.Tooltip("day:N", title="Day"),
+        alt.Tooltip("level:N", title="Q"),
+        alt.Tooltip("span:N", title="P10 to P90"),
+    ]
+    y = _q("mid")
+    label = _named("middle").encode(x=x, y=_q("q"), text="word:N")
+    texts = [
+        label.mark_text(style=f"middle-{part}", align="left", dx=5) for part in ("halo", "word")
+    ]
+    return [line.encode(x=x, y=y), hover.encode(x=x, y=y, tooltip=tooltip), *texts]
+
+
+def _backs(x: alt.X) -> Any:
+    shape = _named("backs").mark_point(style="back", size=46, filled=True, opacity=1)
+    tooltip = [alt.Tooltip("case:N", title="Back"), alt.Tooltip("day:N", title="Day")]
+    return shape.encode(x=x, y=_q("q"), tooltip=tooltip)
 
 
 def _spec(chart: Any) -> dict[str, Any]:

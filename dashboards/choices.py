@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _DAY = 86_400_000
 _RANGES = ((90, "90 days"), (365, "1 year"), (3 * 365, "3 years"))
-_DEFAULT_DAYS = 365
 _WHOLE = {"unit": "all units", "service": "all services", "stratum": "all strata"}
 
 
@@ -29,6 +28,10 @@ def choices_of(connection: Connection, board: Board, context: Context) -> list[d
             continue
         if variable.name == "indicator":
             options = [(fact.id, fact.title) for fact in context.facts.values()]
+            options = [("", variable.whole), *options] if variable.whole else options
+        elif variable.name == "agency":
+            agencies = [(agency, context.agency(agency)) for agency in context.agencies]
+            options = [("", variable.whole), *agencies]
         else:
             cells = cells if cells is not None else _cells(connection, context)
             chosen = getattr(context.scope, variable.name)
@@ -70,7 +73,7 @@ def ranges_of(board: Board, context: Context, chosen: Mapping[str, str]) -> list
     found = []
     for days, label in _RANGES:
         since = context.clock.at(until - days * _DAY).date().isoformat()
-        link = query(**kept) if days == _DEFAULT_DAYS else query(**kept, since=since)
+        link = query(**kept) if days == board.days else query(**kept, since=since)
         current = abs(days_chosen - days) <= 1
         found.append({"label": label, "link": link or "?", "current": current})
     return found

@@ -94,6 +94,10 @@ def create_page(
         chosen.pop("agency", None)
         return _answer(reader, boards()["headwind-indicator"], chosen)
 
+    @get("/shocks", sync_to_thread=True, include_in_schema=False)
+    def shocks_board(request: Request[Any, Any, Any]) -> Response[str]:
+        return _answer(reader, boards()["headwind-shocks"], _chosen(request))
+
     @get("/board/{name:str}", sync_to_thread=True, include_in_schema=False)
     def feed(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
         board = boards().get(name.removesuffix(".json"))
@@ -109,7 +113,7 @@ def create_page(
         body, kind = found
         return Response(body, media_type=kind, headers={**HEADERS, **_FOREVER})
 
-    return [overview, agency_board, indicator_board, feed, static]
+    return [overview, agency_board, indicator_board, shocks_board, feed, static]
 
 
 def _feed(reader: Reader, board: Board, chosen: Mapping[str, str], known: str) -> Response[bytes]:

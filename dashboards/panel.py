@@ -15,12 +15,26 @@ import msgspec
 from sqlalchemy import Select
 
 Kind = Literal[
-    "sentence", "tiles", "timeseries", "states", "ranking", "table", "matrix", "multiples"
+    "sentence",
+    "tiles",
+    "timeseries",
+    "states",
+    "ranking",
+    "table",
+    "matrix",
+    "multiples",
+    "recoveries",
+    "curves",
+    "cases",
 ]
 Place = Literal["top", "main", "side", "foot"]
 
 _NUMBER = ("value", "low", "high", "n", "status", "reason", "window_start", "window_end")
 _POINT = ("agency", "indicator", "rhythm", *_NUMBER)
+_CASE = (
+    *("id", "agency", "indicator", "unit", "service", "stratum", "kind", "state", "onset"),
+    *("depth", "absorbed", "adapted", "recovered", "loss_service_days", "declared", "evidence"),
+)
 _EPISODE = ("agency", "alertname", "indicator", "severity", "state", "reason", "opened", "closed")
 
 COLUMNS: dict[Kind, tuple[str, ...]] = {
@@ -32,6 +46,9 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     "table": (),
     "matrix": _POINT,
     "multiples": _POINT,
+    "recoveries": _CASE,
+    "curves": _CASE,
+    "cases": _CASE,
 }
 
 
@@ -65,7 +82,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     later arrival in it). ``description`` says what is shown, how it is computed and from what
     n. ``unit`` is a unit of measure, or "indicator" where each row has its indicator's own.
     ``overlays`` are further questions drawn over the first: ``history`` behind tiles,
-    ``signals`` and ``alerts`` over a line. ``split`` names the column that gives each small
+    ``signals``, ``alerts`` and ``breaks`` over a line, ``curves`` of case files. ``split`` names the column that gives each small
     multiple; ``shared_axis`` puts all of them on one scale; ``columns`` are those of a table,
     in order; ``points`` is the most that is drawn of one line.
     """

@@ -8,10 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
-from sqlalchemy import CTE, Select, String, and_, case, column, func, or_, select, true
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    column,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy import values as value_list
 
-from models.tables import alert, refused, signal, source, value
+from models.shock import OVER
+from models.tables import alert, mark, quality, refused, shock, signal, source, value
 from models.value import Rhythm
 
 if TYPE_CHECKING:
@@ -259,3 +272,96 @@ def cells(scope: Scope) -> Select[Any]:
         .limit(500)
     )
     return wanted.where(value.c.indicator == scope.indicator) if scope.indicator else wanted
+
+
+_CASE = tuple(
+    shock.c[name]
+    for name in (
+        "id",
+        "agency",
+        "indicator",
+        *_CELL,
+        "kind",
+        "direction",
+        "state",
+        "onset",
+        "trough",
+        "depth",
+        "absorbed",
+        "adapted",
+        "recovered",
+        "loss_service_days",
+        "declared",
+        "evidence",
+        "updated",
+    )
+)
+
+
+def cases(scope: Scope) -> Select[Any]:
+    """Case files open at some moment of the scope's time, as they stand, the newest first."""
+    return select(*_CASE).where(*_followed(scope)).order_by(shock.c.onset.desc(), shock.c.id)
+
+
+def curves(scope: Scope) -> Select[Any]:
+    """The curves of these case files, bucket by bucket."""
+    wanted = select(shock.c.id).where(*_followed(scope))
+    return (
+        select(quality.c.shock, quality.c.start, quality.c.end, quality.c.q)
+        .where(quality.c.shock.in_(wanted))
+        .order_by(quality.c.shock, quality.c.start)
+    )
+
+
+def case_curve(shock_id: str) -> Select[Any]:
+    """The curve of one case file, bucket by bucket."""
+    c = quality.c
+    return select(c.shock, c.start, c.end, c.q).where(c.shock == shock_id).order_by(c.start)
+
+
+def _followed(scope: Scope) -> list[ColumnElement[bool]]:
+    still = shock.c.state.not_in(sorted(OVER))
+    wanted = [
+        shock.c.latest,
+        shock.c.agency.in_(select(_agencies(scope).c.agency)),
+        shock.c.onset <= scope.until,
+        or_(still, shock.c.updated >= scope.since),
+    ]
+    named = [name for name in ("indicator", *_CELL) if getattr(scope, name)]
+    return [*wanted, *(shock.c[name] == getattr(scope, name) for name in named)]
+
+
+def breaks(scope: Scope) -> Select[Any]:
+    """Declared crises and changed definitions that touch the scope's time and cell."""
+    agencies = _agencies(scope)
+    wanted = (
+        select(
+            mark.c.id,
+            mark.c.agency,
+            mark.c.kind,
+            mark.c.indicator,
+            *(mark.c[name] for name in _CELL),
+            mark.c.label,
+            mark.c.start,
+            mark.c.end,
+            mark.c.evidence,
+        )
+        .join(agencies, agencies.c.agency == mark.c.agency)
+        .where(
+            mark.c.latest,
+            mark.c.kind.in_(("crisis", "definition")),
+            mark.c.start <= scope.until,
+            case(
+                (mark.c.kind == "crisis", func.coalesce(mark.c.end, scope.until)),
+                else_=mark.c.start,
+            )
+            >= scope.since,
+        )
+        .order_by(mark.c.start, mark.c.id)
+    )
+    if scope.indicator:
+        wanted = wanted.where(mark.c.indicator.in_(("", scope.indicator)))
+    if scope.unit or scope.service:
+        # What a declaration names may be a unit or a service; it stands in the same column.
+        wanted = wanted.where(mark.c.service.in_(("", scope.unit, scope.service)))
+    return wanted

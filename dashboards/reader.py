@@ -16,7 +16,7 @@ from dashboards.drawing import Context, by_pillar, query, render
 from dashboards.notice import EmptyStoreError, UnknownNameError
 from dashboards.panel import Scope
 from dashboards.theme import THEMES
-from dashboards.words import STATES, Clock
+from dashboards.words import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ class Reader:
             choices=choices,
             kept=kept,
             ranges=ranges_of(board, context, chosen),
-            states=STATES,
+            states=board.states,
             facts=about(facts) if facts and board.uid == "headwind-indicator" else None,
         )
 
@@ -125,7 +125,7 @@ class Reader:
         if until is None:
             raise EmptyStoreError
         agencies = screen.agencies_of(connection)
-        scope = screen.scope_of(chosen, until, self._clock, self._facts)
+        scope = screen.scope_of(chosen, until, self._clock, self._facts, board.days)
         if scope.agency and scope.agency not in {*agencies, *self._titles}:
             what = "agency"
             raise UnknownNameError(what, scope.agency)
@@ -164,4 +164,4 @@ def _here(board: Board, context: Context) -> str:
         return context.agency_link(context.scope.agency)
     if board.uid == "headwind-indicator":
         return context.indicator_link(context.scope.indicator)
-    return "/"
+    return "/shocks" if board.uid == "headwind-shocks" else "/"

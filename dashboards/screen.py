@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _DAY = 86_400_000
 _HOUR = 3_600_000
-YEAR = 365 * _DAY
 _SILENCE = 30 * _DAY
 _AGES_STAY_MS = 60_000
 
@@ -66,14 +65,18 @@ def latest_time(connection: Connection) -> int | None:
 
 
 def scope_of(
-    chosen: Mapping[str, str], until: int, clock: Clock, facts: Mapping[str, IndicatorFacts]
+    chosen: Mapping[str, str],
+    until: int,
+    clock: Clock,
+    facts: Mapping[str, IndicatorFacts],
+    days: int = 365,
 ) -> Scope:
-    """The scope that the address asks for; a year up to the newest data unless it says else.
+    """The scope that the address asks for; so many days up to the newest unless it says else.
 
     Raises BadChoiceError when ``since`` or ``until`` is no date.
     """
     end = _moment(chosen, "until", until, clock)
-    start = _moment(chosen, "since", end - YEAR, clock)
+    start = _moment(chosen, "since", end - days * _DAY, clock)
     if start >= end:
         message = "since must be earlier than until: write both as 2026-01-31."
         raise BadChoiceError(message)

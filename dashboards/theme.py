@@ -59,9 +59,29 @@ def config(theme: Theme) -> dict[str, Any]:
             "gap-word": {"color": theme.quiet, "fontSize": 10, "fontStyle": "italic"},
             "alert-edge": {"strokeWidth": 2, "strokeOpacity": 0.9},
             "last": {"color": theme.better},
+            "break": {"color": theme.text, "strokeWidth": 1.4, "strokeDash": [5, 3]},
+            "break-word": {"color": theme.text, "fontSize": 10.5, "fontWeight": 600},
+            "break-halo": {"fontSize": 10.5, "fontWeight": 600, **_halo(theme)},
+            "level": {"color": theme.quiet, "strokeWidth": 1},
+            "level-back": {"color": theme.quiet, "strokeWidth": 1, "strokeDash": [2, 3]},
+            "level-word": {"color": theme.quiet, "fontSize": 10.5},
+            "case-restored": {"color": theme.quiet, "strokeWidth": 1, "opacity": 0.75},
+            "case-thriving": {"color": theme.better, "strokeWidth": 1.3},
+            "case-degraded": {"color": theme.worse, "strokeWidth": 1.3},
+            "case-open": {"color": theme.text, "strokeWidth": 1.7},
+            "fan": {"color": GREY, "opacity": 0.26},
+            "middle": {"color": theme.text, "strokeWidth": 2.4, "strokeJoin": "round"},
+            "middle-word": {"color": theme.text, "fontSize": 11, "fontWeight": 600},
+            "middle-halo": {"fontSize": 11, "fontWeight": 600, **_halo(theme)},
+            "back": {"color": theme.text, "stroke": theme.panel, "strokeWidth": 1},
         },
         "range": {"category": [BLUE, YELLOW, RED, GREY]},
     }
+
+
+def _halo(theme: Theme) -> dict[str, Any]:
+    """Under a word, so that it can be read over lines."""
+    return {"color": theme.panel, "stroke": theme.panel, "strokeWidth": 4, "strokeJoin": "round"}
 
 
 THEMES = {"light": config(LIGHT), "dark": config(DARK)}

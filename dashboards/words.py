@@ -14,6 +14,15 @@ STATES: dict[State, str] = {
     "unknown": "a source has gone silent, or there is no data",
     "steady": "no alert is open",
 }
+CASE_STATES = {
+    "disrupted": "it has just fallen; one bucket so far",
+    "absorbing": "the worst may be to come",
+    "recovering": "the worst is over since three buckets",
+    "recovered": "back at 95 %, followed for 90 days",
+    "thriving": "over: better than before, its interval above 0",
+    "restored": "over: as before",
+    "degraded": "over: worse than before, or never back",
+}
 SEVERITIES = {"critical": "critical", "warning": "warning", "info": "note"}
 STATUSES = {
     "ok": "",
@@ -96,11 +105,14 @@ def sentence_of(reason: str) -> str:
 def several(names: list[str], most: int = 3) -> str:
     """Names joined as people do: "a, b and 3 more"."""
     shown, left = names[:most], len(names) - most
-    if left > 0:
-        return f"{', '.join(shown)} and {left} more"
-    if len(shown) < 2:
-        return "".join(shown)
-    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return f"{', '.join(shown)} and {left} more" if left > 0 else listed(shown)
+
+
+def listed(names: list[str]) -> str:
+    """Names joined as people do: "a, b and c"."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 class Clock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -11,6 +11,9 @@ from models.value import Cell
 ShockState = Literal[
     "disrupted", "absorbing", "recovering", "recovered", "thriving", "restored", "degraded"
 ]
+
+OVER: Final = frozenset({"thriving", "restored", "degraded"})
+"""States that end a case file: nothing more can be learned."""
 
 ShockKind = Literal["demand", "service", "delivery", "decision", "remote"]
 
@@ -47,3 +50,12 @@ class Shock(msgspec.Struct, frozen=True, kw_only=True):
     updated: int
     transition: int
     epoch: int = 0
+
+
+class Quality(msgspec.Struct, frozen=True, kw_only=True):
+    """One bucket [start, end) of a case's curve, ms; ``q`` is 1 where all is as expected."""
+
+    shock: str
+    start: int
+    end: int
+    q: float

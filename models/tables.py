@@ -159,6 +159,7 @@ signal = Table(
     Column("bucket_start", BigInteger, nullable=False),
     Column("bucket_end", BigInteger, nullable=False),
     Column("detector", String(64), nullable=False),
+    Column("onset", BigInteger, nullable=False, doc="when it began, as far as can be told"),
     Column("direction", String(8), nullable=False),
     Column("score", Float, nullable=False),
     Column("value", Float, nullable=False),
@@ -217,6 +218,17 @@ shock = Table(
     Column("epoch", Integer, nullable=False),
     Column("latest", Boolean, nullable=False),
     Index("shock_by_agency", "agency", "onset"),
+)
+
+quality = Table(
+    "quality",
+    metadata,
+    Column("shock", String(36), primary_key=True),
+    Column("start", BigInteger, primary_key=True, doc="of the bucket"),
+    Column("end", BigInteger, nullable=False),
+    Column("q", Float, nullable=False, doc="1 is as expected; what was expected froze at onset"),
+    # A board seeks the cases and then reads each curve in one piece: the key is its index.
+    sqlite_with_rowid=False,
 )
 
 mark = Table(

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from models.calendar import Calendar
-from models.shock import Shock
+from models.shock import Quality, Shock
 from models.value import RHYTHMS, Cell, Value
 from streams.expectation import Quantity, by_working_day, doubt, frozen
 from streams.indicator import Indicator
@@ -33,6 +33,12 @@ class Casebook:
         self.crises: dict[str, Crisis] = {}
         self.decisions: list[int] = []
         """When crisis decisions were made, ms, as they were told."""
+        self._curve: list[Quality] = []
+
+    def curve(self) -> list[Quality]:
+        """The points that cases have gained since this was last asked, each told once."""
+        told, self._curve = self._curve, []
+        return told
 
     def decided(self, at: int) -> None:
         """Take in a crisis decision."""
@@ -62,6 +68,7 @@ class Casebook:
         if not mine and series.episode is None:
             return
         about = self._about(indicator, value)
+        known = {case.id: len(case.points) for case in mine}
         for case in mine:
             case.see(bucket, about)
             case.level |= levels and not case.recovers(about)
@@ -78,6 +85,8 @@ class Casebook:
                 new.answer(self.decisions)
                 mine = self.cases[key] = [*mine, new]
         for case in mine:
+            new_points = case.points[known.get(case.id, 0) :]
+            self._curve += [Quality(shock=case.id, **point._asdict()) for point in new_points]
             found = case.read(about, guarded=guarded)
             told = case.tell(about, found)
             if told is not None:

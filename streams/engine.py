@@ -17,7 +17,7 @@ from models.check import Refusal
 from models.mark import Mark
 from models.record import Record
 from models.settings import Settings
-from models.shock import Shock
+from models.shock import Quality, Shock
 from models.signal import Signal
 from models.value import RHYTHMS, Cell, Value
 from streams.agency import Agency
@@ -42,6 +42,8 @@ class Changes(msgspec.Struct):
     signals: list[Signal] = []
     alerts: list[Alert] = []
     shocks: list[Shock] = []
+    curve: list[Quality] = []
+    """What the curves of case files have gained."""
     marks: list[Mark] = []
     notices: list[Notice] = []
     refused: list[tuple[str, int, Refusal]] = []
@@ -142,6 +144,7 @@ class Engine:
             into.extend(made)
             if not step.anew:
                 watch.bucket(gauge, step, made, changes)
+                changes.curve += watch.casebook.curve()
             if _is_shared(measured.cell):
                 last = measured is told[-1]
                 changes.news.append(_summary(agency, step, measured, made[0], last=last))

@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from models.shock import Shock, ShockKind
+from models.shock import OVER, Shock, ShockKind
 from models.value import Cell, Rhythm
 from streams.expectation import Quantity, season
 from streams.resilience import Point, Resilience, Terms, read
@@ -125,7 +125,7 @@ class Case(msgspec.Struct):
 
     def over(self, found: Resilience) -> bool:
         """Whether nothing more can be learned."""
-        return found.state in ("thriving", "restored", "degraded")
+        return found.state in OVER
 
     def tell(self, about: About, found: Resilience) -> Shock | None:
         """The file's new state, or None where nothing changed but the loss."""

@@ -56,6 +56,9 @@ def write(connection: Connection, engine: Engine, changes: Changes) -> None:
     if changes.signals:
         connection.execute(insert(tables.signal), [_signal_row(one) for one in changes.signals])
     _write_alerts(connection, changes.alerts)
+    if changes.curve:
+        rows = [msgspec.structs.asdict(one) for one in changes.curve]
+        connection.execute(insert(tables.quality), rows)
     if changes.notices:
         rows = [
             outbox_row(one.alert, engine.catalogue.get(one.alert.indicator), one.recorded)

@@ -19,6 +19,10 @@ BOARD = Board(
     reading=(
         "The line is the rolling value, the band its 95 % interval; grey is low n or no value.",
         (
+            "An upright dashed line is a break that explains numbers: a crisis that was declared, "
+            "or a definition that changed."
+        ),
+        (
             "A shaded span is an alert, a triangle a signal: pointing up when the value was higher "
             "than expected, down when lower; blue for better, red for worse."
         ),
@@ -41,7 +45,11 @@ BOARD = Board(
             "with its n; alerts shaded, signals as triangles. Each line has its own scale.",
             unit="indicator",
             question=questions.history,
-            overlays={"signals": questions.signals, "alerts": questions.alerts},
+            overlays={
+                "signals": questions.signals,
+                "alerts": questions.alerts,
+                "breaks": questions.breaks,
+            },
             split="indicator",
             points=300,
             empty="No value of any indicator yet for this selection.",

@@ -21,6 +21,10 @@ BOARD = Board(
         "The band is the 95 % interval; where the line is grey, n is below the minimum.",
         "A grey block is a time without a value, with the reason under the pointer.",
         (
+            "An upright dashed line is a break that explains numbers: a crisis that was declared, "
+            "or a definition that changed."
+        ),
+        (
             "A shaded span is an alert, a triangle a signal: up for higher than expected, down for "
             "lower; blue for better, red for worse."
         ),
@@ -34,7 +38,11 @@ BOARD = Board(
             "grey, gaps where it is undefined, alerts shaded, signals as triangles.",
             unit="indicator",
             question=questions.history,
-            overlays={"signals": questions.signals, "alerts": questions.alerts},
+            overlays={
+                "signals": questions.signals,
+                "alerts": questions.alerts,
+                "breaks": questions.breaks,
+            },
             split="agency",
             shared_axis=True,
             empty="No agency has a value of this indicator for this selection.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards import chart, condition, words
 from dashboards.drawing import Context, Drawn, Figure, Row, by_pillar, render
-from dashboards.kinds.timeseries import rows_of, with_window
+from dashboards.kinds.timeseries import Marks, rows_of, with_window
 from dashboards.series import one_rhythm, thin
 from dashboards.words import SHARES
 
@@ -21,7 +21,7 @@ _TABLE = 12
 
 
 def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn:
-    """Rows are values; overlays: signals and alerts of the chosen time."""
+    """Rows are values; overlays: signals, alerts and breaks of the chosen time."""
     lines = one_rhythm(answers[""])
     if not lines:
         return Drawn(render("kinds/empty.html", panel=panel))
@@ -31,8 +31,11 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
     domain = _domain(lines, context) if panel.shared_axis else None
     height = _ROW if panel.split == "indicator" else _CARD if len(lines) > _FEW else _TALL
     multiples, figures = [], []
+    worded: set[str] = set()
     for at, ((agency, indicator), rows) in enumerate(lines.items()):
         marks = _marks(answers, agency, indicator)
+        if panel.split == "indicator":
+            marks = marks._replace(breaks=_worded_once(marks.breaks, worded))
         thinned = thin(rows, panel.points)
         unit = context.unit(indicator)
         labels = _labels(at, len(lines)) if panel.split == "indicator" else "bottom"
@@ -45,7 +48,7 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
         figures.append(figure)
         room = height + (10 if labels == "none" else _LABELS)
         multiples.append(
-            {**_multiple(figure, rows, len(thinned), marks[1], context), "height": room}
+            {**_multiple(figure, rows, len(thinned), marks.alerts, context), "height": room}
         )
     html = render(
         f"kinds/multiples-{panel.split}.html",
@@ -67,14 +70,24 @@ def _rank(indicator: str, order: list[str]) -> int:
     return order.index(indicator) if indicator in order else len(order)
 
 
-def _marks(
-    answers: dict[str, list[Row]], agency: str, indicator: str
-) -> tuple[list[Row], list[Row]]:
+def _worded_once(breaks: list[Row], worded: set[str]) -> list[Row]:
+    """Rows share one time, so a word stands in the first row that its break touches."""
+    found: list[Row] = [{**row, "wordless": row["id"] in worded} for row in breaks]
+    worded.update(row["id"] for row in breaks)
+    return found
+
+
+def _marks(answers: dict[str, list[Row]], agency: str, indicator: str) -> Marks:
     def own(row: Row) -> bool:
         return bool(row["agency"] == agency and row["indicator"] == indicator)
 
     shown = [row for row in answers["alerts"] if own(row) and row["state"] != "inhibited"]
-    return [row for row in answers["signals"] if own(row)], shown
+    breaks = [
+        row
+        for row in answers.get("breaks", [])
+        if row["agency"] == agency and row["indicator"] in ("", indicator)
+    ]
+    return Marks([row for row in answers["signals"] if own(row)], shown, breaks)
 
 
 def _multiple(

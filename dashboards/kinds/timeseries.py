@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dashboards import chart, words
+from dashboards.breaks import breaks_of
 from dashboards.drawing import Context, Drawn, Figure, Row, render
 from dashboards.series import one_rhythm, segments, thin
 
@@ -15,11 +16,19 @@ _HEIGHT = 220
 _WORD_SHARE = 0.09
 
 
+class Marks(NamedTuple):
+    """What stands over one line: rows of signals, alerts and breaks."""
+
+    signals: list[Row]
+    alerts: list[Row]
+    breaks: list[Row]
+
+
 def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn:
     """Rows are the values of one agency and one indicator; the first series is drawn."""
     lines = one_rhythm(answers[""])
     for (_, indicator), rows in lines.items():
-        marks = (answers.get("signals", []), answers.get("alerts", []))
+        marks = Marks(*(answers.get(name, []) for name in Marks._fields))
         data = rows_of(thin(rows, panel.points), marks, indicator, context)
         spec = chart.line(context.unit(indicator), _HEIGHT)
         figure = Figure(panel.id, spec, data)
@@ -48,11 +57,11 @@ def with_window(row: Row, context: Context) -> dict[str, Any]:
 
 def rows_of(
     rows: list[Row],
-    marks: tuple[list[Row], list[Row]],
+    marks: Marks,
     indicator: str,
     context: Context,
 ) -> dict[str, list[dict[str, Any]]]:
-    """The named data of one line; ``marks`` are its signals and alerts."""
+    """The named data of one line and of what stands over it."""
     clock, scope, unit = context.clock, context.scope, context.unit(indicator)
     points: list[dict[str, Any]] = []
     gaps: list[dict[str, Any]] = []
@@ -64,14 +73,14 @@ def rows_of(
         else:
             points += [_point(row, look, at, unit, context) for row in run]
     frame = [{"t": clock.axis(scope.since)}, {"t": clock.axis(scope.until)}]
-    signals, alerts = marks
     return {
         "points": points,
         "gaps": gaps,
         "frame": frame,
         "last": [{"t": row["t"], "v": row["v"]} for row in points[-1:] if row["look"] == "ok"],
-        "signals": _signals(signals, rows, indicator, context),
-        "spans": [_span(row, context) for row in alerts],
+        "signals": _signals(marks.signals, rows, indicator, context),
+        "spans": [_span(row, context) for row in marks.alerts],
+        "breaks": breaks_of(marks.breaks, context),
     }
 
 

@@ -25,6 +25,7 @@ COMPARED = (
     tables.signal,
     tables.alert,
     tables.shock,
+    tables.quality,
     tables.mark,
     tables.outbox,
     tables.source,

@@ -1,15 +1,19 @@
-"""``headwind shocks`` and ``headwind shocks show``."""
+"""``headwind shocks``, ``headwind shocks show`` and ``headwind shocks plot``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import sqlalchemy
 import typer
+from rich.markup import escape
 from sqlalchemy import select
 
+from dashboards.picture import FORMS, picture
+from dashboards.questions import case_curve
 from deploy import show
 from deploy.options import (
     CONFIG,
@@ -28,7 +32,9 @@ from deploy.options import (
     read_settings,
 )
 from deploy.reading import checked, narrowed, reading
+from models.shock import OVER
 from models.tables import shock
+from streams.catalogue import catalogue
 
 command = typer.Typer(
     help="Read case files: how deep a shock went, how soon it was over, and what became of it."
@@ -99,13 +105,7 @@ def one(
     """Show one case file with every state that it had."""
     with reading(store) as connection:
         c = shock.c
-        known = select(c.id).where(c.id.startswith(name, autoescape=True)).distinct()
-        ids = list(connection.execute(known).scalars())
-        if len(ids) != 1:
-            what = "names no shock; see headwind shocks" if not ids else "names several"
-            message = f"{name!r} {what} (--format json gives ids)."
-            raise typer.BadParameter(message, param_hint="ID")
-        states = select(shock).where(c.id == ids[0]).order_by(c.transition)
+        states = select(shock).where(c.id == _id(connection, name)).order_by(c.transition)
         rows = [_told(row) for row in connection.execute(states)]
     if form is not Format.table:
         show.machine(rows, form, [*FIELDS, "updated", "transition"])
@@ -120,7 +120,45 @@ def one(
     show.table(rows, columns)
 
 
-OVER = frozenset({"thriving", "restored", "degraded"})
+@command.command("plot")
+def plot(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how it begins.")],
+    out: Annotated[Path, typer.Option(help="Where to: a file that ends in .svg, .png or .pdf.")],
+    store: Store = STORE,
+    config: Config = CONFIG,
+) -> None:
+    """Draw the resilience curve of one case file: Q by days since its onset."""
+    from dashboards.kinds.curves import alone
+
+    form = out.suffix.removeprefix(".").lower()
+    if form not in FORMS:
+        message = f"{out.name!r} must end in .svg, .png or .pdf."
+        raise typer.BadParameter(message, param_hint="--out")
+    settings = read_settings(config)
+    with reading(store) as connection:
+        asked = select(shock).where(shock.c.id == _id(connection, name), shock.c.latest)
+        case = connection.execute(asked).one()._asdict()
+        points = [row._asdict() for row in connection.execute(case_curve(case["id"]))]
+    if not points:
+        show.err.print("This case has no curve: it was opened before curves were kept.")
+        raise typer.Exit(1)
+    try:
+        out.write_bytes(picture(*alone(case, points, settings, catalogue()), form))
+    except OSError as error:
+        show.err.print(f"{escape(str(out))} cannot be written ({error.strerror}).")
+        raise typer.Exit(1) from None
+    show.err.print(f"Written to {escape(str(out))}.")
+
+
+def _id(connection: sqlalchemy.Connection, name: str) -> str:
+    """The one case file whose id begins so."""
+    known = select(shock.c.id).where(shock.c.id.startswith(name, autoescape=True)).distinct()
+    ids = list(connection.execute(known).scalars())
+    if len(ids) != 1:
+        what = "names no shock; see headwind shocks" if not ids else "names several"
+        message = f"{name!r} {what} (--format json gives ids)."
+        raise typer.BadParameter(message, param_hint="ID")
+    return str(ids[0])
 
 
 def read(

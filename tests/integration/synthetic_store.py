@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
 
 from models import tables
 from tests.integration.synthetic_facts import CATALOGUE, INJECTION, TITLES, Facts
+from tests.integration.synthetic_shocks import curves, earlier, marks, shocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,10 @@ def fill(engine: Engine, *, injected: bool = False) -> None:
             _put(connection, tables.refused, _refusals(agency))
         _put(connection, tables.alert, _alerts(injected=injected))
         _put(connection, tables.signal, _signals())
+        cases = shocks(END, injected=injected)
+        _put(connection, tables.shock, [*cases, *earlier(cases)])
+        _put(connection, tables.quality, curves(cases))
+        _put(connection, tables.mark, marks(END))
         _put(connection, tables.position, [{"stage": 1, "applied": 1000, "snapshot": 900}])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-BOARDS = ("/", "/agency/harbour", "/indicator/within_standard")
+BOARDS = ("/", "/agency/harbour", "/indicator/within_standard", "/shocks")
 needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
 
 
@@ -113,7 +114,7 @@ def test_renews_itself_in_place(browser: Browser, address: str, store: Engine) -
 
 @needs_chromium
 @pytest.mark.parametrize(
-    "path", ["/", f"/agency/{quote(INJECTION, safe='')}", "/indicator/waiting"]
+    "path", ["/", f"/agency/{quote(INJECTION, safe='')}", "/indicator/waiting", "/shocks"]
 )
 def test_hostile_names_are_inert(browser: Browser, address: str, path: str) -> None:
     """A name that is a script, and a reason that is an image, are shown and do nothing."""
@@ -124,6 +125,88 @@ def test_hostile_names_are_inert(browser: Browser, address: str, path: str) -> N
     assert browser.value("document.querySelectorAll('img').length") == 0
     assert browser.value("document.scripts.length") == 2
     assert browser.said == []
+
+
+@needs_chromium
+def test_curves_tell_case_and_day(browser: Browser, address: str) -> None:
+    """Each group has its lines and one labelled median; the pointer tells case, day and Q."""
+    browser.open(f"{address}/shocks?agency=harbour")
+    titles = browser.value("[...document.querySelectorAll('.card h3')].map(h => h.textContent)")
+    assert titles == ["flood-2025", "Demand, the context: flood-2025"]
+    words = browser.value("document.querySelector('#chart-curves-0 svg').textContent")
+    assert "median of 6 cases" in words
+    assert "1 as expected" in words
+    assert "median" not in browser.value(
+        "document.querySelector('#chart-curves-1 svg').textContent"
+    )
+    browser.value(
+        "document.querySelector('#chart-curves-0 svg .mark-symbol path').dispatchEvent("
+        "new PointerEvent('pointermove', {bubbles: true}))"
+    )
+    browser.wait("document.querySelector('#vg-tooltip-element.visible')")
+    told = browser.value("document.querySelector('#vg-tooltip-element').textContent")
+    assert re.search(r"Case:?.*Harbour Authority, .+Within standard", told)
+    assert re.search(r"Day:?.*day \d+", told)
+
+
+@needs_chromium
+def test_breaks_stand_on_the_time_axis(browser: Browser, address: str) -> None:
+    """A declared crisis is on every row, its word once; a changed definition only on its own."""
+    browser.open(f"{address}/agency/harbour")
+    rows = "[...document.querySelectorAll('.row')]"
+    assert browser.value(f"{rows}[0].querySelector('svg').textContent").count("flood declared") == 2
+    later = browser.value(f"{rows}.slice(1).map(row => row.querySelector('svg').textContent)")
+    assert not [row for row in later if "flood declared" in row]
+    changed = [row for row in later if "definition changed" in row]
+    assert len(changed) == 1
+    assert browser.value(
+        f"{rows}.every(row => row.querySelector('.mark-rule line[stroke-dasharray]'))"
+    )
+    browser.open(f"{address}/indicator/within_standard")
+    cards = browser.value(
+        "[...document.querySelectorAll('.card svg')].map(card => card.textContent)"
+    )
+    assert len([card for card in cards if "flood declared" in card]) == 1
+    assert not [card for card in cards if "definition changed" in card]
+
+
+def test_case_files_stand_in_the_table(client: TestClient[Any]) -> None:
+    """Open ones first, each with its state in words, what has not come yet, and its agency."""
+    page = client.get("/shocks").text
+    rows = re.findall(r"<tr>.*?</tr>", page.split('id="panel-cases"')[1], re.DOTALL)[1:]
+    assert len(rows) == 10
+    assert 'href="/agency/registry"' in rows[0]
+    assert rows[0].count("not yet") == 3
+    assert ">recovering<" in rows[0]
+    assert page.count(">not yet<") == 3
+    better = next(row for row in rows if "thriving" in row)
+    assert "+5.0&nbsp;%" in better or "+5.0\u00a0%" in better
+    assert "+2.0 to +8.0" in better
+    assert "12 hours" in better.replace("\u00a0", " ")
+
+
+def test_the_slowest_services_are_named(client: TestClient[Any]) -> None:
+    """The three services that took longest; one that is not back yet says how long it has been."""
+    page = client.get("/shocks").text.replace("\u00a0", " ")
+    assert "10 case files: 1 still open, 1 thriving, 8 restored." in page
+    slowest = "waste water (50 days), dredging (44 days) and berth permits (38 days)."
+    assert f"Slowest to recover in Harbour Authority: {slowest}" in page
+    page = client.get("/shocks?agency=registry").text.replace("\u00a0", " ")
+    assert "Slowest to recover: extracts (not back after 30 days)." in page
+
+
+def test_shocks_are_chosen_by_agency_and_time(client: TestClient[Any]) -> None:
+    """Three years unless asked; an agency, an indicator or a shorter time leaves others out."""
+    for chosen, files in (
+        ("", "10 case files"),
+        ("?agency=registry", "1 case file:"),
+        ("?indicator=demand", "1 case file:"),
+        ("?since=2026-10-01", "1 case file:"),
+        ("?agency=transport", "No shock in this time."),
+    ):
+        assert files in client.get(f"/shocks{chosen}").text, chosen
+    assert 'aria-current="true">3 years' in client.get("/shocks").text
+    assert 'aria-current="true">1 year' in client.get("/").text
 
 
 @pytest.mark.parametrize("path", BOARDS)

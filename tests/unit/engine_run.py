@@ -32,6 +32,7 @@ class Run:
         self.signals: list[Any] = []
         self.alerts: list[Any] = []
         self.shocks: list[Any] = []
+        self.curve: list[Any] = []
         self.marks: list[Any] = []
         self.notices: list[Any] = []
         self.refused: dict[str, tuple[int, str]] = {}
@@ -43,6 +44,7 @@ class Run:
         self.signals += changes.signals
         self.alerts += changes.alerts
         self.shocks += changes.shocks
+        self.curve += changes.curve
         self.marks += changes.marks
         self.notices += changes.notices
         for agency, received, refusal in changes.refused:
@@ -67,7 +69,16 @@ class Run:
         for name in self.engine.agencies:
             restore(other.engine, name, dict(parts(self.engine, name)))
         other.groups.load(self.groups.dump())
-        for name in ("values", "signals", "alerts", "shocks", "marks", "notices", "refused"):
+        for name in (
+            "values",
+            "signals",
+            "alerts",
+            "shocks",
+            "curve",
+            "marks",
+            "notices",
+            "refused",
+        ):
             setattr(other, name, getattr(self, name))
         return other
 
@@ -106,8 +117,8 @@ def content(value: Value) -> tuple[Any, ...]:
 
 
 def decisions(run: Run) -> list[bytes]:
-    """Signals, alerts, shocks, marks and notices, each once, in an order of their own."""
-    told = [*run.signals, *run.alerts, *run.shocks, *run.marks, *run.notices]
+    """Signals, alerts, shocks with their curves, marks and notices, in an order of their own."""
+    told = [*run.signals, *run.alerts, *run.shocks, *run.curve, *run.marks, *run.notices]
     return sorted(type(one).__name__.encode() + msgspec.json.encode(one) for one in told)
 
 

@@ -145,6 +145,6 @@ def test_words_on_states_have_contrast() -> None:
 
 def test_specifications_name_their_data() -> None:
     """No row is inlined in a specification: the page can exchange all of them."""
-    for spec in (chart.line("share", 100), chart.states(100)):
+    for spec in (chart.line("share", 100), chart.states(100), chart.resilience(100, 90)):
         assert "datasets" not in spec
         assert all("name" in layer["data"] for layer in spec["layer"] if "data" in layer)

@@ -112,6 +112,7 @@ class Watched:
         before = len(self.made.alerts)
         step = Closing(gauge, line, at, made.recorded, 1, anew=False)
         self.watch.bucket(gauge, step, [made], self.made)
+        self.made.curve += self.watch.casebook.curve()
         return self.made.alerts[before:]
 
     def feed_all(self, values: Iterable[float], **how: Any) -> list[Alert]:

@@ -1,0 +1,53 @@
+"""Declared crises and changed definitions on a time axis: rules, each with a word."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dashboards.chart import LANES
+
+if TYPE_CHECKING:
+    from dashboards.drawing import Context, Row
+
+_NEAR, _LATE = 0.12, 0.85
+"""Shares of the time shown: words this near would touch; this late they stand to the left."""
+
+
+def breaks_of(rows: list[Row], context: Context) -> list[dict[str, Any]]:
+    """One rule for a changed definition, one at each end of a crisis that lies in the time."""
+    scope, clock = context.scope, context.clock
+    whole = scope.until - scope.since
+    edges = sorted(
+        (edge for row in rows for edge in _edges(row) if scope.since <= edge[0] <= scope.until),
+        key=lambda edge: edge[0],
+    )
+    found = []
+    lane, before = 0, scope.since - whole
+    for at, what, row in edges:
+        word = "" if row.get("wordless") else what
+        if word:
+            lane = (lane + 1) % LANES if at - before < _NEAR * whole else 0
+            before = at
+        found.append(
+            {
+                "t": clock.axis(at),
+                "word": word,
+                "what": what,
+                "lane": lane,
+                "side": "left" if at > scope.since + _LATE * whole else "right",
+                "label": row["label"],
+                "when": clock.instant(at),
+            }
+        )
+    return found
+
+
+def _edges(row: Row) -> list[tuple[int, str, Row]]:
+    if row["kind"] == "definition":
+        return [(row["start"], "definition changed", row)]
+    kind = str(json.loads(row["evidence"]).get("kind") or "crisis").replace("_", " ")
+    edges = [(row["start"], f"{kind} declared", row)]
+    if row["end"] is not None:
+        edges.append((row["end"], f"{kind} over", row))
+    return edges

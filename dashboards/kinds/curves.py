@@ -1,0 +1,236 @@
+"""Resilience curves: one thin line a case file, and the fan of those that began together."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from dashboards import chart, words
+from dashboards.case import days, told
+from dashboards.drawing import Context, Drawn, Figure, Row, render
+from dashboards.fan import DAY_MS, Course, fan, together
+from dashboards.panel import Scope
+from dashboards.series import thin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dashboards.facts import IndicatorFacts, PageSettings
+    from dashboards.panel import Panel
+
+HEIGHT, LOW = 270, 150
+_LEVELS = [
+    {"q": 1.0, "word": "1 as expected", "style": "level"},
+    {"q": 0.95, "word": "", "style": "level-back"},
+]
+_LOOKS = {"thriving": "thriving", "restored": "restored", "degraded": "degraded"}
+_NAMED = 3
+_SHORTEST = 7
+_ALL = 10**6
+
+
+def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn:
+    """Rows are case files; overlay: their curves."""
+    courses = courses_of(answers[""], answers["curves"])
+    groups: list[dict[str, Any]] = []
+    figures: list[Figure] = []
+    for group in together(courses):
+        last = max(one.day(one.points[-1]["end"]) for one in group)
+        for height, part in _parts(group):
+            spec = chart.resilience(height, max(int(last) + 1, _SHORTEST))
+            data = data_of(part, context, panel.points)
+            figures.append(Figure(f"{panel.id}-{len(figures)}", spec, data))
+            groups.append(_group(figures[-1], height, part, context))
+    if not groups:
+        return Drawn(render("kinds/empty.html", panel=panel))
+    looks = dict.fromkeys(_look(one.case) for one in courses)
+    html = render(
+        "kinds/curves.html",
+        panel=panel,
+        groups=groups,
+        looks=[look for look in ("open", "thriving", "restored", "degraded") if look in looks],
+    )
+    return Drawn(html, figures)
+
+
+def courses_of(cases: list[Row], points: list[Row]) -> list[Course]:
+    """Case files with their curves; one without a point has none."""
+    curves = {shock: list(run) for shock, run in groupby(points, key=lambda row: row["shock"])}
+    return [Course(case, curves[case["id"]]) for case in cases if case["id"] in curves]
+
+
+def alone(
+    case: Row, points: Sequence[Row], settings: PageSettings, facts: Mapping[str, IndicatorFacts]
+) -> tuple[Figure, str, str]:
+    """The curve of one case file by itself, its title, and what it shows."""
+    titles = {agency: found.title for agency, found in settings.agencies.items()}
+    clock = words.Clock(settings.organisation.timezone)
+    context = Context(Scope(), dict(facts), titles, [], clock, {}, 0)
+    course = Course(case, points)
+    last = max(int(course.day(points[-1]["end"])) + 1, _SHORTEST)
+    figure = Figure(case["id"], chart.resilience(HEIGHT, last), data_of([course], context, _ALL))
+    name = told(case, context).name
+    shows = words.sentence_of("; ".join([*_notes(figure, [course]), "the dot: back"]))
+    return figure, f"{name}: {case['state']}, began {clock.date(case['onset'])}", shows
+
+
+def _parts(group: list[Course]) -> list[tuple[int, list[Course]]]:
+    """Services, and under them the demand that explains them; each with its height, none empty."""
+    services = [one for one in group if not one.is_context]
+    demand = [one for one in group if one.is_context]
+    return [(height, part) for height, part in ((HEIGHT, services), (LOW, demand)) if part]
+
+
+def _group(figure: Figure, height: int, courses: list[Course], context: Context) -> dict[str, Any]:
+    many = len(courses)
+    files = f"{many} case file{'' if many == 1 else 's'}"
+    return {
+        "figure": figure,
+        "height": height + 30,
+        "title": _title(courses),
+        "more": ", ".join([*_agencies(courses, context), _began(courses, context), files]),
+        "notes": words.sentence_of("; ".join(_notes(figure, courses))),
+        "table": _table(courses, context),
+    }
+
+
+def _notes(figure: Figure, courses: list[Course]) -> list[str]:
+    notes = ["days since the onset across", f"Q upwards, capped at {chart.MOST_Q}"]
+    if figure.data["fan"]:
+        notes.append("grey: P10 to P90 of these cases by day")
+    if any(lines(one) != [row["q"] for row in one.points] for one in courses):
+        notes.append("demand by day as the running median of 7 days")
+    return notes
+
+
+def data_of(courses: list[Course], context: Context, most: int) -> dict[str, list[dict[str, Any]]]:
+    """The named data of some curves; at most so many points a curve."""
+    rows = _fan(courses)
+    return {
+        "levels": _LEVELS,
+        "points": [row for one in courses for row in _points(one, context, most)],
+        "backs": [row for one in courses for row in _back(one, context)],
+        "fan": rows,
+        "middle": [_label(rows)] if rows else [],
+    }
+
+
+def _look(case: Row) -> str:
+    return _LOOKS.get(case["state"], "open")
+
+
+def _points(course: Course, context: Context, most: int) -> list[dict[str, Any]]:
+    case, clock = course.case, context.clock
+    name, state = told(case, context).name, f"{case['state']}: {words.CASE_STATES[case['state']]}"
+    # Thinning asks for a value and its end, as every series has them.
+    series = [
+        {"value": q, "window_end": row["end"], "row": row}
+        for row, q in zip(course.points, lines(course), strict=True)
+    ]
+    return [
+        {
+            "d": round(course.day(row["start"]), 3),
+            "q": _shown(q),
+            "line": case["id"],
+            "look": _look(case),
+            "case": name,
+            "day": _day(course.day(row["start"])),
+            "level": _level(row["q"]),
+            "when": clock.period(row["start"], row["end"]),
+            "state": state,
+        }
+        for row, q in ((one["row"], one["value"]) for one in thin(series, most))
+    ]
+
+
+def lines(course: Course) -> list[float]:
+    """Q as it is drawn: of demand by day or hour the median of a bucket and its six neighbours.
+
+    A few requests a day leave a curve that nobody can read; the pointer still tells each Q.
+    """
+    levels = [float(row["q"]) for row in course.points]
+    if not course.is_context or course.points[0]["end"] - course.points[0]["start"] > 2 * DAY_MS:
+        return levels
+    return [median(levels[max(at - 3, 0) : at + 4]) for at in range(len(levels))]
+
+
+def _back(course: Course, context: Context) -> list[dict[str, Any]]:
+    at = course.case["recovered"]
+    places = zip(course.points, lines(course), strict=True)
+    known = [q for row, q in places if row["start"] == at]
+    if not known:
+        return []
+    day = course.day(at)
+    case = told(course.case, context).name
+    return [{"d": day, "q": _shown(known[0]), "case": case, "day": f"back after {days(day)}"}]
+
+
+def _fan(courses: list[Course]) -> list[dict[str, Any]]:
+    return [
+        {
+            "d": one.day,
+            "lo": _shown(one.low),
+            "mid": _shown(one.middle),
+            "hi": _shown(one.high),
+            "day": _day(one.day),
+            "level": f"{one.middle:.2f}",
+            "span": f"{one.low:.2f} to {one.high:.2f}",
+            "what": f"median of {one.cases} cases",
+        }
+        for one in fan(courses)
+    ]
+
+
+def _label(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The name of the median line, where the line is lowest and so stands free."""
+    lowest = min(rows, key=lambda row: (row["mid"], row["d"]))
+    return {"d": lowest["d"], "q": lowest["mid"], "word": lowest["what"]}
+
+
+def _shown(q: float) -> float:
+    return round(min(max(q, 0.0), chart.MOST_Q), 4)
+
+
+def _level(q: float) -> str:
+    said = f"{q:.2f}".replace("-", "\u2212")
+    return f"{said} (drawn at {chart.MOST_Q})" if q > chart.MOST_Q else said
+
+
+def _day(day: float) -> str:
+    return f"day {round(day):,}"
+
+
+def _title(group: list[Course]) -> str:
+    """The declared crises that they fell into, or that there is none; and that demand is context."""
+    declared = {one.case["declared"] for one in group}
+    named = words.listed([*sorted(declared - {""}), *(["no declared crisis"] * ("" in declared))])
+    title = named[0].upper() + named[1:] if declared == {""} else named
+    return f"Demand, the context: {title}" if group[0].is_context else title
+
+
+def _agencies(group: list[Course], context: Context) -> list[str]:
+    agencies = dict.fromkeys(context.agency(one.case["agency"]) for one in group)
+    return [words.several([*agencies], _NAMED)]
+
+
+def _began(group: list[Course], context: Context) -> str:
+    first, last = (f(one.case["onset"] for one in group) for f in (min, max))
+    return f"began {context.clock.period(first, last + DAY_MS)}"
+
+
+def _table(group: list[Course], context: Context) -> list[dict[str, str]]:
+    """The curves as a table: the worst bucket of each, and the newest."""
+    found = []
+    for one in group:
+        worst = min(one.points, key=lambda row: row["q"])
+        newest = one.points[-1]
+        found.append(
+            {
+                "case": told(one.case, context).name,
+                "worst": f"{_level(worst['q'])}, {_day(one.day(worst['start']))}",
+                "newest": f"{_level(newest['q'])}, {_day(one.day(newest['start']))}",
+                "buckets": words.count(len(one.points)),
+            }
+        )
+    return found

@@ -1,0 +1,60 @@
+"""Curves of case files in the stores that loads of real records leave, and drawn to a file."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.integration.records import Records
+
+CURVES = """
+SELECT shock.id, shock.onset, shock.recovered, shock.depth, shock.updated,
+       quality.start, quality."end", quality.q
+FROM shock LEFT JOIN quality ON quality.shock = shock.id
+WHERE shock.latest ORDER BY shock.id, quality.start
+"""
+
+
+@pytest.mark.parametrize("name", ["vancouver", "mobility"])
+def test_every_case_has_its_curve(request: pytest.FixtureRequest, name: str) -> None:
+    """It begins at the onset, its depth is that of the case, and no other curve is there."""
+    records: Records = request.getfixturevalue(name)
+    with closing(sqlite3.connect(records.store)) as connection:
+        rows = connection.execute(CURVES).fetchall()
+        points = connection.execute("SELECT COUNT(*) FROM quality").fetchone()[0]
+    assert points == len(rows) > 0
+    for shock in {row[0] for row in rows}:
+        mine = [row for row in rows if row[0] == shock]
+        _, onset, recovered, depth, updated, first, _, _ = mine[0]
+        assert first == onset
+        assert max(row[6] for row in mine) >= updated
+        until = recovered if recovered is not None else mine[-1][5]
+        worst = min(q for *_, start, _, q in mine if start <= until and start <= updated)
+        assert depth == pytest.approx(max(1 - worst, 0.0), abs=1e-12), shock
+
+
+def test_a_curve_is_drawn_to_a_file(vancouver: Records, tmp_path: Path) -> None:
+    """``headwind shocks plot`` writes a picture of any of its kinds, or says what is wrong."""
+    with closing(sqlite3.connect(vancouver.store)) as connection:
+        (name,) = connection.execute("SELECT id FROM shock WHERE latest LIMIT 1").fetchone()
+    for form, begins in (("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")):
+        out = tmp_path / f"curve.{form}"
+        done = vancouver.run("shocks", "plot", name, "--out", str(out))
+        assert done.returncode == 0, done.stderr
+        assert out.read_bytes().startswith(begins)
+    drawn = (tmp_path / "curve.svg").read_text(encoding="utf-8")
+    assert "1 as expected" in drawn
+    assert "Days since the onset" in drawn
+    for wrong, said in (
+        (("plot", name, "--out", str(tmp_path / "curve.gif")), ".svg, .png or .pdf"),
+        (("plot", "no-such-id", "--out", str(tmp_path / "curve.svg")), "names no shock"),
+    ):
+        done = vancouver.run("shocks", *wrong)
+        assert done.returncode == 2
+        assert said in done.stderr
+    done = vancouver.run("shocks", "plot", name, "--out", str(tmp_path / "none" / "curve.svg"))
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
