@@ -9,14 +9,16 @@ from typing import Any
 
 import msgspec
 import zstandard
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, Table, and_, delete, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from models import tables
 from models.alert import Alert
 from models.log import append
+from models.mark import Mark
 from models.record import Record
 from models.refused import refused_rows
+from models.shock import Shock
 from models.signal import Signal
 from models.value import Cell, Value
 from streams import snapshot
@@ -55,10 +57,12 @@ def write(connection: Connection, engine: Engine, changes: Changes) -> None:
     write_values(connection, changes.values, changes.restated)
     if changes.signals:
         connection.execute(insert(tables.signal), [_signal_row(one) for one in changes.signals])
-    _write_alerts(connection, changes.alerts)
+    _write_states(connection, tables.alert, changes.alerts)
+    _write_states(connection, tables.shock, changes.shocks)
     if changes.curve:
         rows = [msgspec.structs.asdict(one) for one in changes.curve]
         connection.execute(insert(tables.quality), rows)
+    _write_states(connection, tables.mark, _unsaid(connection, changes.marks))
     if changes.notices:
         rows = [
             outbox_row(one.alert, engine.catalogue.get(one.alert.indicator), one.recorded)
@@ -141,16 +145,29 @@ def _signal_row(one: Signal) -> dict[str, Any]:
     return row | _cell(one.cell)
 
 
-def _write_alerts(connection: Connection, alerts: Sequence[Alert]) -> None:
-    for one in alerts:
+def _write_states(
+    connection: Connection,
+    table: Table,
+    records: Sequence[Alert] | Sequence[Shock] | Sequence[Mark],
+) -> None:
+    """Add states of records that live; the newest of each is marked."""
+    for one in records:
         row = {name: getattr(one, name) for name in one.__struct_fields__ if name != "cell"}
         row |= _cell(one.cell) | {"evidence": msgspec.json.encode(one.evidence).decode()}
         connection.execute(
-            update(tables.alert)
-            .where(tables.alert.c.id == one.id, tables.alert.c.latest)
-            .values(latest=False)
+            update(table).where(table.c.id == one.id, table.c.latest).values(latest=False)
         )
-        connection.execute(insert(tables.alert), row | {"latest": True})
+        connection.execute(insert(table), row | {"latest": True})
+
+
+def _unsaid(connection: Connection, marks: Sequence[Mark]) -> list[Mark]:
+    """Marks that are not there yet: two events may say one and the same."""
+    c = tables.mark.c
+    fresh = {(one.id, one.transition): one for one in marks}
+    same = c.id.in_([name for name, _ in fresh])
+    for name, transition in connection.execute(select(c.id, c.transition).where(same)):
+        fresh.pop((name, transition), None)
+    return list(fresh.values())
 
 
 def _write_refused(connection: Connection, changes: Changes) -> None:
