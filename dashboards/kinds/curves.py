@@ -216,7 +216,8 @@ def _agencies(group: list[Course], context: Context) -> list[str]:
 
 def _began(group: list[Course], context: Context) -> str:
     first, last = (f(one.case["onset"] for one in group) for f in (min, max))
-    return f"began {context.clock.period(first, last + DAY_MS)}"
+    dates = dict.fromkeys((context.clock.date(first), context.clock.date(last)))
+    return f"began {' to '.join(dates)}"
 
 
 def _table(group: list[Course], context: Context) -> list[dict[str, str]]:

@@ -38,12 +38,14 @@ _WEIGHT = (
 
 
 def _counted(rows: list[Row]) -> str:
-    """How many case files, how many still open, and what became of the rest."""
+    """How many case files, how many are not back yet, and what became of the rest."""
     if not rows:
         return "No shock in this time."
     ends = Counter(row["state"] for row in rows)
+    back = ends.pop("recovered", 0)
     still = sum(many for state, many in ends.items() if state not in OVER)
-    said = [f"{still} still open"] if still else []
+    said = [f"{still} not back yet"] if still else []
+    said += [f"{back} back and still followed"] if back else []
     said += [f"{ends[one]} {one}" for one in ("thriving", "restored", "degraded") if ends[one]]
     return f"{len(rows)} case file{'' if len(rows) == 1 else 's'}: {', '.join(said)}."
 

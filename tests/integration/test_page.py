@@ -188,7 +188,7 @@ def test_case_files_stand_in_the_table(client: TestClient[Any]) -> None:
 def test_the_slowest_services_are_named(client: TestClient[Any]) -> None:
     """The three services that took longest; one that is not back yet says how long it has been."""
     page = client.get("/shocks").text.replace("\u00a0", " ")
-    assert "10 case files: 1 still open, 1 thriving, 8 restored." in page
+    assert "10 case files: 1 not back yet, 1 thriving, 8 restored." in page
     slowest = "waste water (50 days), dredging (44 days) and berth permits (38 days)."
     assert f"Slowest to recover in Harbour Authority: {slowest}" in page
     page = client.get("/shocks?agency=registry").text.replace("\u00a0", " ")

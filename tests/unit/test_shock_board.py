@@ -219,8 +219,11 @@ def test_the_slowest_are_services() -> None:
     ]
     html = recoveries.draw(PANEL, {"": rows}, CONTEXT).html.replace("\u00a0", " ")
     assert "slow (50 days), open (not back after 40 days) and quick (3 days)." in html
-    assert "6 case files: 1 still open, 5 restored." in html
+    assert "6 case files: 1 not back yet, 5 restored." in html
     assert 'class="sentence recovering"' in html
+    rows = [case("followed", state="recovered"), rows[-1]]
+    html = recoveries.draw(PANEL, {"": rows}, CONTEXT).html.replace("\u00a0", " ")
+    assert "2 case files: 1 back and still followed, 1 restored." in html
     html = recoveries.draw(PANEL, {"": rows[-1:]}, CONTEXT).html.replace("\u00a0", " ")
     assert "dykes (80 days)" in html
 
