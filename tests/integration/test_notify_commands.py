@@ -188,6 +188,8 @@ def test_a_drill_is_sent_to_every_receiver(listener: Listener, tmp_path: Path) -
     assert {one["labels"]["alertname"] for one in alerts} == {"Drill"}
     assert len({one["fingerprint"] for one in alerts}) == 1
     assert "drill" in alerts[0]["annotations"]["summary"]
+    listener.answers = [(200, {}), (503, {})]
+    assert typed(tmp_path, "notify", "test", "ops").returncode == 1
     assert typed(tmp_path, "notify", "test", "ops").returncode == 0
     wrong = typed(tmp_path, "notify", "test", "opps")
     assert wrong.returncode == 2

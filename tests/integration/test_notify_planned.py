@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy
+from sqlalchemy import select
 
+from models import tables
 from models.log import append
 from models.settings import NotifySettings, Settings
 from streams.catalogue import catalogue
@@ -65,3 +67,16 @@ def test_a_span_that_is_told_twice_is_no_fault(store: sqlalchemy.Engine) -> None
     assert [(one.kind, one.agency, one.end) for one in found] == [
         ("closure", "parks", NOON + HOUR)
     ] * 2
+
+
+def test_a_definition_that_is_told_twice_is_no_fault(store: sqlalchemy.Engine) -> None:
+    """Two events that say the same are one mark, in one transaction and in two."""
+    first, second, third = (
+        line("headwind.context.definition.changed.v1", name, "office", NOON - 400 * HOUR, what="x")
+        for name in "abc"
+    )
+    fold(store, first, second)
+    fold(store, third)
+    with store.connect() as connection:
+        rows = connection.execute(select(tables.mark.c.kind, tables.mark.c.latest)).all()
+    assert rows == [("definition", True)]
