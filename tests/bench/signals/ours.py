@@ -10,7 +10,7 @@ from statistics import median
 import msgspec
 
 from models.value import Rhythm
-from streams.detector import Detector
+from streams.detector import Expecting
 from streams.detectors._finding import Finding
 from streams.detectors._novelty import WARM, Novelty, Stretch, _together
 from streams.detectors._shift import Shift
@@ -71,13 +71,13 @@ def shift(series: Marked, at: float = Shift.threshold) -> list[int]:
     return [finding.onset for finding in found if finding is not None]
 
 
-def expecting_on_nab(detector: Detector, file: NabFile) -> list[int]:
+def expecting_on_nab(detector: Expecting, file: NabFile) -> list[int]:
     """News of a detector that is given an expectation: each row a bucket, hours of the week."""
     hours = [time.weekday() * 24 + time.hour for time in file.times]
     return _expecting(detector, file.values.tolist(), hours, "hour")
 
 
-def expecting_on_tcpd(detector: Detector, series: Marked) -> list[int]:
+def expecting_on_tcpd(detector: Expecting, series: Marked) -> list[int]:
     """News of a detector that is given an expectation: each row a month."""
     values = series.values.tolist()
     slots = [row % series.period for row in range(len(values))]
@@ -85,7 +85,7 @@ def expecting_on_tcpd(detector: Detector, series: Marked) -> list[int]:
 
 
 def _expecting(
-    detector: Detector, values: Sequence[float], slots: Sequence[int], rhythm: Rhythm
+    detector: Expecting, values: Sequence[float], slots: Sequence[int], rhythm: Rhythm
 ) -> list[int]:
     series, found = Series(), []
     memory: list[float] = []
