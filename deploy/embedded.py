@@ -52,6 +52,7 @@ class Embedded:
         self.relay = Relay(self.database, settings, clock, meter=self.gauges)
         self._stop = threading.Event()
         self._lock = ExitStack()
+        self._claimed = False
         self._threads = [
             threading.Thread(target=self._engine, name="engine", daemon=True),
             threading.Thread(target=self._notify, name="notify", daemon=True),
@@ -69,14 +70,21 @@ class Embedded:
             logging_config=None,
         )
 
-    def start(self) -> None:
-        """Take up where the last run ended, then follow the log."""
+    def claim(self) -> None:
+        """Be the only one that evaluates this store. Raises StoreError where another does."""
+        if self._claimed:
+            return
         if not self._lock.enter_context(engine_lock(self.database)):
             message = (
                 f"{self.database.url.database} is evaluated by another headwind already. "
                 "Stop that one, or use another --store."
             )
             raise StoreError(message)
+        self._claimed = True
+
+    def start(self) -> None:
+        """Take up where the last run ended, then follow the log."""
+        self.claim()
         self.runner.start()
         for thread in self._threads:
             thread.start()
@@ -85,9 +93,10 @@ class Embedded:
         """Make durable what was taken, apply it, leave a snapshot."""
         self.door.close()
         self._stop.set()
-        for thread in self._threads:
+        running = [thread for thread in self._threads if thread.ident is not None]
+        for thread in running:
             thread.join(timeout=30)
-        if not self._threads[0].is_alive():
+        if running and not self._threads[0].is_alive():
             self.runner.close()
         self._lock.close()
 

@@ -160,10 +160,13 @@ class Hop:
                 "log uncounted. Make days under [retention] longer and load into a new store."
             )
         _, end = self._bounds(self.asked.at)
-        slow = [s for s in heard if s.last_time - self._lateness(s.source) < end]
+        last: dict[str, int] = {}
+        for source in heard:
+            last[source.source] = max(last.get(source.source, source.last_time), source.last_time)
         stands = ", ".join(
-            f"{source} has told of nothing after {iso(last)}"
-            for source, last in sorted({(s.source, s.last_time) for s in slow})
+            f"{name} has told of nothing after {iso(time)}"
+            for name, time in sorted(last.items())
+            if time - self.settings.source(name).lateness_ms < end
         )
         return (
             f"Counted, but the bucket that holds {at} is not closed: it ends at {iso(end)}, and "
@@ -183,9 +186,6 @@ class Hop:
         calendar = Calendar(facts.timezone, "")
         number = int(calendar.bucket(rhythm, np.array([at], np.int64))[0])
         return calendar.start(rhythm, number), calendar.end(rhythm, number)
-
-    def _lateness(self, source: str) -> int:
-        return self.settings.source(source).lateness_ms
 
 
 def _counted(codes: dict[str, int]) -> str:

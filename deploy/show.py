@@ -27,6 +27,9 @@ INDENT = "    "
 NARROWEST = 12
 """Text wraps in columns of at least so many characters."""
 
+BREAK = re.compile(r"(\s+|(?<=[./])(?=[A-Za-z]))")
+"""Where text in a column may wrap: at spaces, and in long names behind a dot or a slash."""
+
 Row = Mapping[str, Any]
 
 
@@ -139,7 +142,9 @@ class Sized:
         self.widths = [max(w, cell_len(c.title)) for c, w in held]
         if out.is_terminal:
             self._leave_out()
-            self._narrow()
+            if self._over > 0:
+                self._narrow([self._longest(rows, column) for column in self.columns])
+                self._narrow([NARROWEST] * len(self.columns))
 
     @property
     def _over(self) -> int:
@@ -153,14 +158,22 @@ class Sized:
                 return
             del self.columns[at], self.widths[at]
 
-    def _narrow(self) -> None:
-        """Take from the widest text until the row fits: it wraps."""
+    def _longest(self, rows: Sequence[Row], column: Column) -> int:
+        """The length of the longest piece of a column that wrapping would leave whole."""
+        pieces = {piece for row in rows for piece in BREAK.split(column.cell(row))}
+        return max(NARROWEST, *map(cell_len, pieces))
+
+    def _narrow(self, least: Sequence[int]) -> None:
+        """Take from the widest text until the row fits, or every text is at its least."""
         while self._over > 0:
-            texts = [(w, i) for i, w in enumerate(self.widths) if not self.columns[i].right]
-            width, at = max(texts, default=(0, 0))
-            if width <= NARROWEST:
+            texts = [
+                (width, at)
+                for at, (width, floor) in enumerate(zip(self.widths, least, strict=True))
+                if width > floor and not self.columns[at].right
+            ]
+            if not texts:
                 return
-            self.widths[at] -= 1
+            self.widths[max(texts)[1]] -= 1
 
     def head(self) -> None:
         """The titles."""
@@ -191,7 +204,7 @@ class Sized:
 class _Cells(TextWrapper):
     """Wraps names that are too long for their column behind a dot or a slash."""
 
-    wordsep_simple_re = re.compile(r"(\s+|(?<=[./])(?=[A-Za-z]))")
+    wordsep_simple_re = BREAK
 
 
 def folds(words: str, width: int, how: type[TextWrapper] = TextWrapper) -> list[str]:

@@ -140,7 +140,8 @@ def _blocks(listed: Sequence[Mapping[str, Any]]) -> None:
         names = (row["agency"], show.part(row), row["indicator"] or row["alertname"])
         what = " · ".join(show.text(name) for name in names if name)
         state = STATES.get(row["state"], row["state"])
-        show.block([_span(row), row["severity"], state, what], [_reason(row)], _style(row))
+        head = [_span(row), show.text(row["severity"]), state, what]
+        show.block(head, [_reason(row)], _style(row))
     still = sum(row["state"] != "closed" for row in listed)
     show.err.print(f"{len(listed):,} shown, {still:,} of them not closed.")
 

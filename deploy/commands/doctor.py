@@ -173,7 +173,7 @@ def _sources(connection: sqlalchemy.Connection) -> Iterator[Finding]:
             else:
                 speaking.append(last)
         if speaking:
-            says = f"{len(speaking)} speak, the last event happened at {iso(max(speaking))}"
+            says = f"speaking: {len(speaking)}; the last event happened at {iso(max(speaking))}"
             yield Finding(f"sources of {agency}", "ok", says)
 
 

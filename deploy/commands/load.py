@@ -29,9 +29,9 @@ from connectors._report import Progress as Step
 from connectors._stream import rows_of
 from deploy import show
 from deploy.collector import spare
-from deploy.commands.serve import now, read_settings
+from deploy.commands.serve import now
 from deploy.lock import engine_lock, load_lock
-from deploy.options import CONFIG, STORE, Config, Store, moment
+from deploy.options import CONFIG, STORE, Config, Store, moment, read_settings
 from models.check import Refusal
 from models.settings import Settings
 from models.store import StoreError, befallen, open_store

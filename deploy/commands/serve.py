@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from contextlib import suppress
-from socket import socket
+from socket import AF_INET, AF_INET6, create_server, socket
 from typing import Annotated
 
 import typer
@@ -15,30 +15,34 @@ from rich.markup import escape
 from connectors._keys import any_usable
 from deploy import show
 from deploy.embedded import Embedded
-from deploy.options import CONFIG, STORE, Config, Store
-from models.settings import Settings, SettingsError
+from deploy.options import CONFIG, STORE, Config, Store, read_settings
 
 
 def command(
     store: Store = STORE,
     config: Config = CONFIG,
     host: Annotated[str, typer.Option(help="Address to listen on; default as in settings.")] = "",
-    port: Annotated[int, typer.Option(help="Port; default as in settings.")] = 0,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port, 0 for any free one; default as in settings."),
+    ] = None,
 ) -> None:
     """Run the monitor: door, engine, page, /metrics and notifications in one process.
 
     Stops cleanly on SIGTERM or Ctrl-C; what was accepted is in the log whatever happens.
     """
     settings = read_settings(config)
-    where, number = host or settings.door.host, port or settings.door.port
+    where, number = host or settings.door.host, settings.door.port if port is None else port
     monitor = Embedded(store, settings, clock=now)
     refuse_open_door(monitor, where)
+    monitor.claim()
+    listening = listen(where, number)
     show.err.print(f"Store     {escape(store)}")
     server = _Server(
         uvicorn.Config(monitor.app, host=where, port=number, log_level="warning", access_log=False)
     )
     with suppress(KeyboardInterrupt):
-        server.run()
+        server.run([listening])
     if not server.started:
         raise typer.Exit(1)
 
@@ -50,24 +54,30 @@ class _Server(uvicorn.Server):
         """Start, then tell people the addresses."""
         await super().startup(sockets)
         port = self.servers[0].sockets[0].getsockname()[1]
-        url = f"http://{self.config.host}:{port}"
-        show.err.print(f"Page      {url}/")
-        show.err.print(f"Events to {url}/events  (headwind keys issue …)")
-        show.err.print(f"Metrics   {url}/metrics")
+        host = self.config.host
+        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        show.err.print(f"Page      {url}/", markup=False)
+        show.err.print(f"Events to {url}/events  (headwind keys issue …)", markup=False)
+        show.err.print(f"Metrics   {url}/metrics", markup=False)
+
+
+def listen(host: str, port: int) -> socket:
+    """A socket on which nobody else listens; the exit code is 1 where another does."""
+    family = AF_INET6 if ":" in host else AF_INET
+    try:
+        return create_server((host, port), family=family)
+    except OSError as error:
+        why = str(error.strerror).partition(" (")[0]
+        show.err.print(
+            f"{escape(host)} port {port} cannot be listened on ({why}): end what holds it, or name "
+            "another with --port or --host."
+        )
+        raise typer.Exit(1) from None
 
 
 def now() -> int:
     """The wall clock, ms."""
     return time.time_ns() // 1_000_000
-
-
-def read_settings(config: Config) -> Settings:
-    """The settings, or every problem with them and exit code 2."""
-    try:
-        return Settings.load(config)
-    except SettingsError as error:
-        show.err.print(escape(str(error)))
-        raise typer.Exit(2) from None
 
 
 def refuse_open_door(monitor: Embedded, host: str) -> None:

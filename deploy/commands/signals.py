@@ -84,10 +84,9 @@ def _table(listed: list[dict[str, Any]]) -> None:
         show.column("indicator"),
         show.Column("part", show.part),
         show.column("direction", "way"),
-        _figure("value"),
-        _figure("expected"),
-        _figure("low", rank=3),
-        _figure("high", rank=3),
+        show.Column("value", lambda row: _figure(row, "value"), right=True),
+        show.Column("expected", lambda row: _figure(row, "expected"), right=True),
+        show.Column("usual", _usual, rank=3, right=True),
         show.column("n", rank=2, right=True),
         show.column("score", rank=4, right=True),
         show.column("rhythm", rank=6),
@@ -97,11 +96,10 @@ def _table(listed: list[dict[str, Any]]) -> None:
     show.table(listed, columns)
 
 
-def _figure(name: str, rank: int = 0) -> show.Column:
-    known = catalogue()
+def _usual(row: Mapping[str, Any]) -> str:
+    return f"{_figure(row, 'low')} to {_figure(row, 'high')}"
 
-    def cell(row: Mapping[str, Any]) -> str:
-        one = known.get(row["indicator"])
-        return show.figure(row[name], one.unit if one else "")
 
-    return show.Column(name, cell, rank, right=True)
+def _figure(row: Mapping[str, Any], name: str) -> str:
+    one = catalogue().get(row["indicator"])
+    return show.figure(row[name], one.unit if one else "")

@@ -122,7 +122,8 @@ def _tables(listed: Sequence[Mapping[str, Any]]) -> None:
         return
     sized = show.Sized(listed, what)
     for series, rows in groupby(listed, key=_series):
-        show.line(f"\n{series}", "bold")
+        show.line("")
+        show.hang("", series, "bold")
         sized.head()
         sized.body(rows)
 

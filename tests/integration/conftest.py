@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.made_store import Made, fill
 from tests.integration.records import Records, load_into, load_records
 
 
@@ -55,3 +56,11 @@ def mobility(data_dir: Path, stores: Path) -> Records:
     """Presence at workplaces in Germany and its Laender, daily."""
     name = "google_mobility_germany_daily"
     return load_records(data_dir, stores, name, "germany", "Europe/Berlin")
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A small invented store; tests read it and do not change it."""
+    small = Made(tmp_path_factory.mktemp("made"))
+    fill(small)
+    return small
