@@ -259,6 +259,7 @@ outbox = Table(
     Column("created", BigInteger, nullable=False, doc="received time of the record behind it"),
     Column("payload", Text, nullable=False, doc="one alert of an Alertmanager v4 webhook, JSON"),
     Index("outbox_by_alert", "alert", "transition"),
+    Index("outbox_by_time", "created"),
 )
 
 delivery = Table(

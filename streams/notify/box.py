@@ -26,10 +26,10 @@ ALIVE_MS = 5 * 60_000
 """The engine has stopped where a record waits for longer, or the clock was not logged for longer."""
 
 
-def new(connection: Connection) -> Sequence[Row[Any]]:
-    """Rows of the outbox that no receiver was asked about yet."""
-    known = select(delivery.c.outbox)
-    return connection.execute(select(outbox).where(outbox.c.id.not_in(known))).all()
+def new(connection: Connection, since: int) -> Sequence[Row[Any]]:
+    """Rows of the outbox from ``since`` (ms) on that no receiver was asked about yet."""
+    known = exists().where(delivery.c.outbox == outbox.c.id)
+    return connection.execute(select(outbox).where(outbox.c.created >= since, ~known)).all()
 
 
 def take_in(connection: Connection, wanted: Iterable[tuple[str, str, bool]]) -> None:

@@ -42,7 +42,10 @@ CHANNELS = discover(channels, Channel)  # type: ignore[type-abstract]
 FIRST_WAIT_MS, LONGEST_WAIT_MS = 2_000, 6 * 3_600_000
 
 TELLING_MS = 7 * 86_400_000
-"""What lay longer in the outbox than this is history to a receiver named only now."""
+"""What lay longer in the outbox than this is history, and told to nobody."""
+
+LOOK_MS = 60_000
+"""How often the outbox is looked through as far back as anything may still be told."""
 
 AT_ONCE = 200
 """Messages tried between two looks at the outbox."""
@@ -81,6 +84,7 @@ class Relay:
         self.meter = meter
         self.channels = open_channels(settings)
         self._standing = Standing(database, settings, clock())
+        self._looked = 0
         self._rests: dict[str, int] = {}
         """Until when (ms) a receiver that failed is left alone."""
 
@@ -120,18 +124,27 @@ class Relay:
     # --- what is due --------------------------------------------------------------------------
 
     def _take_in(self) -> None:
-        """Open a delivery for every new row of the outbox and every receiver."""
+        """Open a delivery for every new row of the outbox and every receiver.
+
+        What is received now is looked for at each step; the rest of what may still be told once
+        a minute: it is a long look, and only what a load or a lag brings was received before.
+        """
+        now = self.clock()
+        since = now - TELLING_MS
+        if now - self._looked < LOOK_MS:
+            since = max(since, self._looked - LOOK_MS)
+        else:
+            self._looked = now
         with self.database.connect() as connection:
-            new = box.new(connection)
+            new = box.new(connection, since)
         if not new:
             return
-        oldest = self.clock() - TELLING_MS
         told = [(row, _told(row)) for row in new]
         with self.database.begin() as connection:
             box.take_in(
                 connection,
                 (
-                    (row.id, name, row.created >= oldest and wants(channel, alert))
+                    (row.id, name, wants(channel, alert))
                     for row, alert in told
                     for name, channel in self.channels.items()
                 ),

@@ -332,3 +332,19 @@ def test_the_payload_is_that_of_alertmanager() -> None:
         *("version", "groupKey", "truncatedAlerts", "status", "receiver", "groupLabels"),
         *("commonLabels", "commonAnnotations", "externalURL", "alerts"),
     }
+
+
+def test_what_was_received_long_ago_is_told_a_minute_later(
+    store: sqlalchemy.Engine, listener: Listener
+) -> None:
+    """A row that comes in late, stamped with an earlier receipt, is found by the next long look."""
+    clock = Clock()
+    with relay(store, clock, ops=NotifySettings(url=listener.url)) as one:
+        assert one.step() == 0
+        put(store, alert(name="a"), created=NOON - HOUR)
+        put(store, alert(name="b", agency="roads"), created=NOON)
+        one.step()
+        assert [body["groupLabels"]["agency"] for body in listener.accepted] == ["roads"]
+        clock.now += 60_000
+        one.step()
+    assert [body["groupLabels"]["agency"] for body in listener.accepted] == ["roads", "permits"]
