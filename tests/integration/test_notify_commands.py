@@ -216,7 +216,7 @@ def test_dead_letters_are_shown_and_revived(
         put(store, alert(1, "closed", name="b"), created=clock.now)
         one.step()
         rows = listed(tmp_path, "notify", "log", "--state", "dead")
-        assert [(row["status"], row["said"]) for row in rows] == [("firing", "HTTP 400")] * 2
+        assert [(row["alert_status"], row["said"]) for row in rows] == [("firing", "HTTP 400")] * 2
         assert "2 of them given up" in typed(tmp_path, "notify", "log").stderr
         done = typed(tmp_path, "notify", "retry")
         assert "1 dead letters are tried again" in done.stderr
