@@ -27,8 +27,8 @@ INDENT = "    "
 NARROWEST = 12
 """Text wraps in columns of at least so many characters."""
 
-BREAK = re.compile(r"(\s+|(?<=[./])(?=[A-Za-z]))")
-"""Where text in a column may wrap: at spaces, and in long names behind a dot or a slash."""
+BREAK = re.compile(r"(\s+|(?<=[./_-])(?=[A-Za-z]))")
+"""Where text in a column may wrap: at spaces, and in long names behind what joins their parts."""
 
 Row = Mapping[str, Any]
 
@@ -202,7 +202,7 @@ class Sized:
 
 
 class _Cells(TextWrapper):
-    """Wraps names that are too long for their column behind a dot or a slash."""
+    """Wraps names that are too long for their column between their parts."""
 
     wordsep_simple_re = BREAK
 

@@ -85,8 +85,8 @@ def _table(listed: list[dict[str, Any]]) -> None:
         show.Column("part", show.part),
         show.column("direction", "way"),
         show.Column("value", lambda row: _figure(row, "value"), right=True),
-        show.Column("expected", lambda row: _figure(row, "expected"), right=True),
-        show.Column("usual", _usual, rank=3, right=True),
+        show.Column("usual", lambda row: _figure(row, "expected"), right=True),
+        show.Column("usual range", _range, rank=3, right=True),
         show.column("n", rank=2, right=True),
         show.column("score", rank=4, right=True),
         show.column("rhythm", rank=6),
@@ -96,7 +96,7 @@ def _table(listed: list[dict[str, Any]]) -> None:
     show.table(listed, columns)
 
 
-def _usual(row: Mapping[str, Any]) -> str:
+def _range(row: Mapping[str, Any]) -> str:
     return f"{_figure(row, 'low')} to {_figure(row, 'high')}"
 
 

@@ -94,7 +94,7 @@ def command(
         elif listed := list(found):
             _tables(listed)
         elif connection.execute(select(value.c.n).limit(1)).first():
-            show.err.print("No value is like that. Ask for less.")
+            show.err.print("No value matches all of that: leave an option out, or go back further.")
         else:
             show.err.print("No values yet. Load a file or send events first.")
 

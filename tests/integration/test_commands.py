@@ -301,7 +301,7 @@ def test_a_known_name_without_rows_is_no_mistake(made: Made) -> None:
     """Roads has no alerts: nothing is given, and nothing is wrong."""
     assert made.json("alerts", "--agency", "roads") == []
     assert made.said("values", "--since", "2030-01-01", code=0) == (
-        "No value is like that. Ask for less."
+        "No value matches all of that: leave an option out, or go back further."
     )
 
 
