@@ -226,7 +226,7 @@ def test_the_listener_hears_one_firing_and_one_resolved(
 
 
 def test_the_commands_tell_the_same(story: Story, alert: dict[str, Any]) -> None:
-    """Alert, its history, the signals of the three bad weeks and the values agree."""
+    """Alert, its history, the signals of the bad weeks and the values agree."""
     week = [iso(story.days.start(7 * number)) for number in range(WARM + FALL + 3)]
     about = (alert["agency"], alert["indicator"], alert["service"], alert["state"])
     assert about == (AGENCY, INDICATOR, SERVICE, "closed")
@@ -238,15 +238,17 @@ def test_the_commands_tell_the_same(story: Story, alert: dict[str, Any]) -> None
         (alert["id"], "closed"),
     ]
     signals = story.json("signals")
-    assert [(one["indicator"], one["service"], one["direction"]) for one in signals] == [
-        (INDICATOR, SERVICE, "down")
-    ] * FALL
-    assert [one["bucket_start"] for one in signals] == week[WARM : WARM + FALL]
+    about_it = {(one["indicator"], one["service"], one["direction"]) for one in signals}
+    assert about_it == {(INDICATOR, SERVICE, "down")}
+    # Until the alert stands; then its weeks are no news of their own.
+    assert sorted({one["bucket_start"] for one in signals}) == week[WARM : WARM + 2]
+    assert {one["detector"] for one in signals} == {"seasonal_z", "cusum"}
     cell = ("--agency", AGENCY, "--indicator", INDICATOR, "--service", SERVICE)
     buckets = story.json("values", *cell, "--span", "bucket")
     assert [one["window_end"] for one in buckets] == week[1:]
     bad = {one["window_start"]: one["value"] for one in buckets if one["value"] < 0.6}
-    assert bad == {one["bucket_start"]: one["value"] for one in signals}
+    assert len(bad) == FALL
+    assert {one["bucket_start"]: one["value"] for one in signals}.items() <= bad.items()
 
 
 def test_the_page_shows_value_and_alert(
