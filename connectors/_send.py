@@ -130,14 +130,19 @@ class Sender:
     def _reach(self, agency: str, events: Sequence[Event], received: int) -> None:
         """Remember up to when each source is complete: the end of its last period or event."""
         now = datetime.fromtimestamp(received / 1000, UTC)
+        latest: dict[str, datetime] = {}
         for event in events:
             moment = event.time
-            if isinstance(event.data, Counted) and moment < event.data.end <= now:
-                moment = event.data.end
-            key = (agency, event.source)
-            known = self._reached.get(key)
+            data = event.data
+            if isinstance(data, Counted) and moment < data.end <= now:
+                moment = data.end
+            source = event.source
+            if source not in latest or moment > latest[source]:
+                latest[source] = moment
+        for source, moment in latest.items():
+            known = self._reached.get((agency, source))
             if known is None or moment > known:
-                self._reached[key] = moment
+                self._reached[agency, source] = moment
 
     def _queue(
         self, agency: str, received: int, lines: list[bytes], refused: list[Refusal]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import msgspec
 
@@ -28,6 +28,8 @@ class _Owner(msgspec.Struct):
 
     agency: str = ""
 
+
+_OPEN_BRACE = ord("{")
 
 _DECODER = msgspec.json.Decoder(_Owner)
 
@@ -61,7 +63,8 @@ def stream(extent: Extent, agency: str | None, sender: Sender, report: FileRepor
 
 def rows_of(path: Path, lines: Collection[bytes]) -> dict[bytes, int]:
     """In which rows of such a file these lines stand; of several rows the last."""
-    return {line: row for row, line in _lines(measure(path)) if line and line in lines}
+    runs = (enumerate(some, row) for row, some in _runs(measure(path)))
+    return {line: row for run in runs for row, line in run if line and line in lines}
 
 
 def _named(_place: int, pointer: str) -> tuple[str, str]:
@@ -96,21 +99,42 @@ def _named_owner(line: bytes) -> str:
 
 def _cuts(extent: Extent) -> Iterator[_Cut]:
     cut = _Cut([], [], [])
-    for row, line in _lines(extent):
-        if line is None:
-            cut.long.append(row)
-        elif line.strip():
-            cut.lines.append(line)
-            cut.rows.append(row)
-        if len(cut.rows) >= WINDOW:
-            yield cut
-            cut = _Cut([], [], [])
+    for first, lines in _runs(extent):
+        if not _is_plain(lines):
+            for row, line in enumerate(lines, first):
+                if line is None:
+                    cut.long.append(row)
+                elif line.strip():
+                    cut.lines.append(line)
+                    cut.rows.append(row)
+                if len(cut.rows) >= WINDOW:
+                    yield cut
+                    cut = _Cut([], [], [])
+            continue
+        at = 0
+        while at < len(lines):
+            many = WINDOW - len(cut.rows)
+            some = lines[at : at + many]
+            cut.lines.extend(some)
+            cut.rows.extend(range(first + at, first + at + len(some)))
+            at += many
+            if len(cut.rows) >= WINDOW:
+                yield cut
+                cut = _Cut([], [], [])
     if cut.rows or cut.long:
         yield cut
 
 
-def _lines(extent: Extent) -> Iterator[tuple[int, bytes | None]]:
-    """Lines with their numbers; None for one that is too long, of which nothing is kept."""
+def _is_plain(lines: list[bytes | None]) -> TypeGuard[list[bytes]]:
+    """Whether all lines begin like an object: then none is blank or too long."""
+    return None not in lines and all(lines) and {line[0] for line in lines if line} == {_OPEN_BRACE}
+
+
+def _runs(extent: Extent) -> Iterator[tuple[int, list[bytes | None]]]:
+    """Lines in runs, each with its first number; None for one that is too long.
+
+    Of a line that is too long nothing is kept.
+    """
     row, rest, long = 1, b"", False
     for block in blocks(extent):
         first, *more = block.split(b"\n")
@@ -121,10 +145,10 @@ def _lines(extent: Extent) -> Iterator[tuple[int, bytes | None]]:
             rest = b""
         if not more:
             continue
-        yield row, None if long else rest
-        for line in more[:-1]:
-            row += 1
-            yield row, line if len(line) <= MAX_EVENT else None
-        row, rest, long = row + 1, more[-1], len(more[-1]) > MAX_EVENT
+        lines: list[bytes | None] = [None if long else rest, *more[:-1]]
+        if max(map(len, more)) > MAX_EVENT:
+            lines[1:] = [line if len(line) <= MAX_EVENT else None for line in more[:-1]]
+        yield row, lines
+        row, rest, long = row + len(lines), more[-1], len(more[-1]) > MAX_EVENT
     if (rest or long) and not extent.cut:
-        yield row, None if long else rest
+        yield row, [None if long else rest]

@@ -171,8 +171,8 @@ def _doubtful(events: list[Event], lines: list[bytes], terms: Terms) -> set[int]
         found.update(_broken(kind, rows, events))
         for get in _texts(kind):
             texts += set(map(get, some))
-        if _nested(kind):
-            texts += {text for data in some for text in _inside(data)}
+        for get in _deep(kind):
+            texts += _columns_inside(list(map(get, some)))
     wrong = unfit(texts)
     if wrong:
         found.update(i for i, event in enumerate(events) if not wrong.isdisjoint(_inside(event)))
@@ -226,23 +226,39 @@ def _texts(kind: type[Event]) -> list[Callable[[Data], str]]:
 
 
 @cache
-def _nested(kind: type[Event]) -> bool:
-    """Whether the data hold Structs, lists or optional texts that may hold texts."""
-    plain = (
+def _deep(kind: type[Event]) -> list[Callable[[Data], Any]]:
+    """Read each field of the data that may hold texts without being one."""
+    shallow = (
         msgspec.inspect.StrType,
         msgspec.inspect.IntType,
         msgspec.inspect.FloatType,
         msgspec.inspect.BoolType,
         msgspec.inspect.LiteralType,
         msgspec.inspect.DateTimeType,
-        msgspec.inspect.NoneType,
     )
-    for field in msgspec.structs.fields(DATA_TYPES[kind.type]):
-        bare = _bare(field.type)
-        parts = bare.types if isinstance(bare, msgspec.inspect.UnionType) else (bare,)
-        if not all(isinstance(_unwrapped(part), plain) for part in parts):
-            return True
-    return False
+    return [
+        attrgetter(field.name)
+        for field in msgspec.structs.fields(DATA_TYPES[kind.type])
+        if not isinstance(_bare(field.type), shallow)
+    ]
+
+
+def _columns_inside(values: list[Any]) -> set[str]:
+    """Every text in some values, at every depth; column by column, since there are many."""
+    found: set[str] = set()
+    kinds = set(map(type, values))
+    for kind in kinds:
+        some = values
+        if len(kinds) > 1:
+            some = [one for one in values if type(one) is kind]
+        if kind is str:
+            found.update(some)
+        elif kind is list:
+            found |= _columns_inside([one for each in some for one in each])
+        elif issubclass(kind, msgspec.Struct):
+            for name in kind.__struct_fields__:
+                found |= _columns_inside(list(map(attrgetter(name), some)))
+    return found
 
 
 def _bare(hint: Any) -> msgspec.inspect.Type:
