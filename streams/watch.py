@@ -58,7 +58,9 @@ class Watch:
         """Look at one cell of a bucket that closed just now."""
         value = made[-1]
         quantity = gauge.indicator.detect
-        if not quantity or value.status != "ok" or value.value is None:
+        # Few of what is counted is no small sample: it is judged where the window has enough.
+        few = quantity == "count" and value.status == "low_n" and made[0].status == "ok"
+        if not quantity or value.value is None or not (few or value.status == "ok"):
             return
         if not _watched(gauge, value.cell):
             return

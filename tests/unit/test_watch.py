@@ -240,3 +240,12 @@ def test_a_restart_changes_nothing(every: int) -> None:
     assert plain.notices == stored.notices
     assert len(plain.alerts) >= 6
     assert all(alert.cell in (PERMITS, Cell()) for alert in plain.alerts)
+
+
+def test_few_of_a_count_are_judged_where_the_window_has_enough() -> None:
+    """Deployments that fall to a few a week are a fall, though a week alone is a small sample."""
+    watched = Watched(stub("up"), rhythm="week")
+    watched.feed_all([30.0 + week % 4 for week in range(30)])
+    for _ in range(3):
+        watched.feed(9.0, status="low_n", window=True)
+    assert [alert.state for alert in watched.alerts] == ["open"]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
+
 from models.alert import Alert
 from models.calendar import Calendar
 from models.signal import Signal
@@ -84,8 +86,12 @@ class Watched:
         late_ms: int = 3_600_000,
         cell: Cell | None = None,
         number: int | None = None,
+        window: bool = False,
     ) -> list[Alert]:
-        """Close the next bucket, ``late_ms`` after its end; the new states of alerts."""
+        """Close the next bucket, ``late_ms`` after its end; the new states of alerts.
+
+        ``window`` says that its window has enough cases, whatever its own status.
+        """
         at = self.next if number is None else number
         self.next = at + 1
         end = self.calendar.end(self.rhythm, at)
@@ -111,7 +117,8 @@ class Watched:
         line = RHYTHMS.index(self.rhythm)
         before = len(self.made.alerts)
         step = Closing(gauge, line, at, made.recorded, 1, anew=False)
-        self.watch.bucket(gauge, step, [made], self.made)
+        whole = [msgspec.structs.replace(made, status="ok")] if window else []
+        self.watch.bucket(gauge, step, [*whole, made], self.made)
         self.made.curve += self.watch.casebook.curve()
         return self.made.alerts[before:]
 
