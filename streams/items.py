@@ -48,8 +48,11 @@ class View:
 
     def stratum_in(self, names: Collection[str]) -> NDArray[np.bool_]:
         """Of each row: whether its stratum is one of ``names``."""
-        table = np.fromiter((place.stratum in names for place in self.places), bool)
-        return table[self.columns["place"]] if len(table) else np.zeros(len(self), bool)
+        # Only of the places that are here: an agency may have very many of them.
+        codes, rows = np.unique(self.columns["place"], return_inverse=True)
+        here = [code != BLANK and self.places[code].stratum in names for code in codes.tolist()]
+        flags: NDArray[np.bool_] = np.array(here, np.bool_)[rows]
+        return flags
 
 
 class Facts:
