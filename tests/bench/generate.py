@@ -9,6 +9,7 @@ N and seed give the same file.
 from __future__ import annotations
 
 import sys
+from math import isqrt
 from pathlib import Path
 from typing import Final
 
@@ -151,7 +152,12 @@ def _merged(numbers: list[int], times: NDArray[np.int64]) -> list[str]:
 def _deployed(numbers: list[int], times: NDArray[np.int64]) -> list[str]:
     """Each takes two changes of its agency that were merged some time before."""
     kind = "dev.cdevents.service.deployed.0.2.0"
-    changes = [max(n & 3, 8 * (n // 4) + (n & 3) - 400) for n in numbers]
+    # Which comes next is drawn by chance, so deployments may run ahead of half the merges by
+    # some two roots of their number: no change is deployed before it was merged.
+    behind = [400 + 8 * (2 * isqrt(n)) for n in numbers]
+    changes = [
+        max(n & 3, 8 * (n // 4) + (n & 3) - lag) for n, lag in zip(numbers, behind, strict=True)
+    ]
     return [
         f"{_head(f'dep-{n:08d}', 'pipeline', kind, at, AGENCIES[n & 3])}"
         f'{{"subject":{{"id":"dep-{n:08d}","type":"service","content":{{}}}},"customData":'
