@@ -10,17 +10,15 @@ import numpy as np
 
 from models.calendar import Calendar
 from models.shock import Quality, Shock
-from models.value import RHYTHMS, Cell, Value
+from models.value import Value
 from streams.expectation import Quantity, by_working_day, doubt, frozen
 from streams.indicator import Indicator
-from streams.look import Look
-from streams.series import Bucket, Episode, Series
+from streams.look import Key, Look
+from streams.series import Bucket, Episode
 from streams.shock import KINDS, LONGEST_MS, About, Case, Crisis
 
 NAMESPACE = UUID("7c8e43a5-52c1-4d0c-8ac1-5b5a0a0e6c7e")
 """Of the ids of shocks, so that a replay gives the same."""
-
-Key = tuple[str, int, Cell]
 
 
 class Casebook:
@@ -63,8 +61,7 @@ class Casebook:
         guard is worse. The bucket stands in the series already if an alert is open.
         """
         indicator, series, bucket, value = look
-        key = (value.indicator, RHYTHMS.index(value.rhythm), value.cell)
-        mine = self.cases.get(key, [])
+        mine = self.cases.get(look.key, [])
         if not mine and series.episode is None:
             return
         about = self._about(indicator, value)
@@ -76,14 +73,15 @@ class Casebook:
         episode = series.episode
         fresh = episode is not None and not episode.shock
         if episode is not None and fresh and all(case.recovers(about) for case in mine):
-            new = self._case(series, episode, about, bucket.end)
+            new = self._case(look, episode, about)
             if new is not None:
                 episode.shock = True
                 for other in mine:
                     other.others.append(new.id)
                     new.others.append(other.id)
                 new.answer(self.decisions)
-                mine = self.cases[key] = [*mine, new]
+                mine = [*mine, new]
+        still = []
         for case in mine:
             new_points = case.points[known.get(case.id, 0) :]
             self._curve += [Quality(shock=case.id, **point._asdict()) for point in new_points]
@@ -91,10 +89,12 @@ class Casebook:
             told = case.tell(about, found)
             if told is not None:
                 yield told
-            if case.over(found):
-                self.cases[key] = [other for other in self.cases[key] if other is not case]
-        if not self.cases.get(key):
-            self.cases.pop(key, None)
+            if not case.over(found):
+                still.append(case)
+        if still:
+            self.cases[look.key] = still
+        else:
+            self.cases.pop(look.key, None)
 
     def drop(self, key: Key) -> None:
         """What is counted has changed: the cases of this series can be followed no further."""
@@ -105,8 +105,9 @@ class Casebook:
         kind = "demand" if value.indicator == "demand" else KINDS[indicator.pillar]
         return About(self.agency, value.indicator, kind, value.cell, quantity, value.rhythm)
 
-    def _case(self, series: Series, episode: Episode, about: About, until: int) -> Case | None:
-        """A case from an alert that stands at ``until`` (ms), if it is a shock."""
+    def _case(self, look: Look, episode: Episode, about: About) -> Case | None:
+        """A case from an alert that stands at this bucket, if it is a shock."""
+        series = look.series
         first = np.array([episode.since], np.int64)
         number = int(self.calendar.bucket(about.rhythm, first)[0])
         places = series.between(number, series.last)
@@ -114,21 +115,22 @@ class Casebook:
             Bucket.of(self.calendar, about.rhythm, one, series.value(place))
             for one, place in zip(series.numbers(places), places, strict=True)
         ]
-        cell = about.cell
-        where = f"{about.indicator} {cell.unit}\x1f{cell.service}\x1f{cell.stratum} {about.rhythm}"
         case = Case(
-            id=str(uuid5(NAMESPACE, f"shock {self.agency} {where} {episode.since}")),
+            id=str(uuid5(NAMESPACE, f"shock {self.agency} {look.name} {episode.since}")),
             onset=episode.since,
             direction="up" if episode.direction == "up" else "down",
             frozen=frozen(series, about.rhythm, places.start),
             working=by_working_day(series, places.start),
-            doubt=doubt(series, about.rhythm, about.quantity, places.start),
         )
         for one in history:
             case.see(one, about)
-        covering = [c.id for c in self.crises.values() if c.covers(cell, episode.since, until)]
+        since, until = episode.since, look.bucket.end
+        covering = [c.id for c in self.crises.values() if c.covers(about.cell, since, until)]
         case.declared = min(covering, default="")
-        return case if case.points and (case.declared or case.is_deep()) else None
+        if not case.points or not (case.declared or case.is_deep()):
+            return None
+        case.doubt = doubt(series, about.rhythm, about.quantity, places.start)
+        return case
 
     def dump(self) -> bytes:
         """All of it, as bytes."""

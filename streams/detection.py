@@ -13,7 +13,7 @@ from streams.expectation import Expectation
 from streams.look import Look
 
 NAMESPACE = UUID("1f0f6dd2-7a0b-4c29-9d6f-3f5f5d2f9d10")
-"""Of the ids of signals, so that a replay gives the same."""
+"""Of the ids of signals and alerts, so that a replay gives the same."""
 
 DETECTORS: dict[str, Detector] = {}
 for _name, _kind in discover(detectors, Detector).items():
@@ -63,13 +63,12 @@ def _finding(detector: Detector, look: Look, expected: Expectation | None) -> Fi
 
 
 def _signal(agency: str, look: Look, expected: Expectation, by: Detector, found: Finding) -> Signal:
-    value, bucket, cell = look.value, look.bucket, look.value.cell
-    where = f"{value.indicator} {cell.unit}\x1f{cell.service}\x1f{cell.stratum} {value.rhythm}"
+    value, bucket = look.value, look.bucket
     return Signal(
-        id=str(uuid5(NAMESPACE, f"signal {agency} {where} {bucket.start} {by.id}")),
+        id=str(uuid5(NAMESPACE, f"signal {agency} {look.name} {bucket.start} {by.id}")),
         agency=agency,
         indicator=value.indicator,
-        cell=cell,
+        cell=value.cell,
         rhythm=value.rhythm,
         bucket_start=bucket.start,
         bucket_end=bucket.end,

@@ -114,19 +114,21 @@ def _unrest(values: list[float]) -> float:
 
 def center(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:
     """The expected value; None before the warm-up is over."""
-    working = bool(bucket.days) and by_working_day(series)
-    middle = _middle(series, season(rhythm, bucket.slot), FEWEST[rhythm], working=working)
-    return middle if middle is None or not working else middle * bucket.days
+    return _typical(series, bucket, rhythm, FEWEST[rhythm])
 
 
 def learned(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:
     """Value less middle, to learn the scale from; None where the middle is mere chance yet."""
+    early = EARLY if rhythm in ("hour", "day") else FEWEST[rhythm]
+    middle = _typical(series, bucket, rhythm, early)
+    return None if middle is None else bucket.value - middle
+
+
+def _typical(series: Series, bucket: Bucket, rhythm: Rhythm, fewest: int) -> float | None:
+    """The middle of this bucket's season, for as many working days as it has."""
     working = bool(bucket.days) and by_working_day(series)
-    early = min(FEWEST[rhythm], EARLY) if rhythm in ("hour", "day") else FEWEST[rhythm]
-    middle = _middle(series, season(rhythm, bucket.slot), early, working=working)
-    if middle is None:
-        return None
-    return bucket.value - (middle * bucket.days if working else middle)
+    middle = _middle(series, season(rhythm, bucket.slot), fewest, working=working)
+    return middle if middle is None or not working else middle * bucket.days
 
 
 def frozen(series: Series, rhythm: Rhythm, before: int) -> dict[int, float]:
@@ -191,7 +193,7 @@ def expect(
     if middle is None or len(residuals) < min(WARM[rhythm], 56):
         return None
     scale = _scale(residuals, middle, bucket.n, quantity) * (1 + YOUNG / len(residuals))
-    fell, rose = _last_year(series, bucket, rhythm, quantity)
+    fell, rose = _last_year(series, bucket, middle, rhythm, quantity)
     low = middle + min(fell + NOISE * scale, 0.0) - WIDE * scale
     high = middle + max(rose - NOISE * scale, 0.0) + WIDE * scale
     if quantity == "share":
@@ -242,11 +244,12 @@ def _spread(share: float, n: int) -> float:
 
 
 def _last_year(
-    series: Series, bucket: Bucket, rhythm: Rhythm, quantity: Quantity
+    series: Series, bucket: Bucket, today: float, rhythm: Rhythm, quantity: Quantity
 ) -> tuple[float, float]:
     """How far this time of last year went below and above what was its middle then.
 
-    In the unit of the value; counts in proportion to today's middle. Zeros without a last year.
+    In the unit of the value; counts in proportion to ``today``, the bucket's own middle. Zeros
+    without a last year.
     """
     if rhythm not in YEAR or quantity == "share":
         return 0.0, 0.0
@@ -254,7 +257,6 @@ def _last_year(
     places = series.between(bucket.number - ago - about, bucket.number - ago + about)
     moves: list[float] = []
     middles: dict[int | None, float | None] = {}
-    today = center(series, bucket, rhythm) or 0.0
     working = bool(bucket.days) and by_working_day(series)
     for place in places:
         if series.away(place) > SEASON or series.slots[place] in HOLIDAYS:
@@ -269,9 +271,8 @@ def _last_year(
         if middle is None or (quantity == "count" and middle <= 0):
             continue
         usual = middle * series.days[place] if working else middle
-        middle = usual
-        move = series.value(place) - middle
-        moves.append(move * today / middle if quantity == "count" else move)
+        move = series.value(place) - usual
+        moves.append(move * today / usual if quantity == "count" else move)
     return min(moves, default=0.0), max(moves, default=0.0)
 
 

@@ -15,9 +15,9 @@ from uuid import UUID, uuid5
 import msgspec
 
 from models.alert import Alert
-from models.value import RHYTHMS, Cell, Rhythm, Value
+from models.value import Rhythm
 from streams.expectation import Expectation
-from streams.look import Look
+from streams.look import Key, Look
 from streams.wording import here_again, vanished
 
 NAMESPACE = UUID("f4a9d4c2-2d63-4f0c-8a0e-6f3b9a4b7d21")
@@ -25,7 +25,6 @@ NAMESPACE = UUID("f4a9d4c2-2d63-4f0c-8a0e-6f3b9a4b7d21")
 
 EVENTS_VANISHED = "EventsVanished"
 
-Key = tuple[str, int, Cell]
 
 EXPECTED: Final = 20.0
 """Expected count below which next to nothing may well be chance."""
@@ -65,14 +64,12 @@ class Gaps:
         series.empty += 1
         if series.empty != OPENS_AFTER[value.rhythm]:
             return None
-        cell = value.cell
-        where = f"{value.indicator} {cell.unit}\x1f{cell.service}\x1f{cell.stratum} {value.rhythm}"
         alert = Alert(
-            id=str(uuid5(NAMESPACE, f"gap {self.agency} {where} {series.empty_since}")),
+            id=str(uuid5(NAMESPACE, f"gap {self.agency} {look.name} {series.empty_since}")),
             alertname=EVENTS_VANISHED,
             agency=self.agency,
             indicator=value.indicator,
-            cell=cell,
+            cell=value.cell,
             severity="warning",
             state="inhibited" if silent else "open",
             old_state="",
@@ -91,17 +88,17 @@ class Gaps:
             closed=None,
             transition=0,
         )
-        self.open[_key(value)] = alert
+        self.open[look.key] = alert
         return alert
 
     def holds(self, look: Look) -> bool:
         """Whether a gap of this series is told and not over."""
-        return _key(look.value) in self.open
+        return look.key in self.open
 
     def end(self, look: Look) -> Alert | None:
         """Events come again: the closing of the alert, if there was one."""
         look.series.empty = 0
-        alert = self.open.pop(_key(look.value), None)
+        alert = self.open.pop(look.key, None)
         if alert is None:
             return None
         return msgspec.structs.replace(
@@ -113,7 +110,3 @@ class Gaps:
             closed=look.bucket.end,
             transition=alert.transition + 1,
         )
-
-
-def _key(value: Value) -> Key:
-    return value.indicator, RHYTHMS.index(value.rhythm), value.cell

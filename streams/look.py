@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from models.value import Value
+from models.value import RHYTHMS, Cell, Value
 from streams.indicator import Indicator
 from streams.series import Bucket, Series
+
+Key = tuple[str, int, Cell]
+"""What a series is known by: indicator, code of its rhythm, cell."""
 
 
 class Look(NamedTuple):
@@ -16,3 +19,15 @@ class Look(NamedTuple):
     series: Series
     bucket: Bucket
     value: Value
+
+    @property
+    def key(self) -> Key:
+        """What its series is known by."""
+        return self.value.indicator, RHYTHMS.index(self.value.rhythm), self.value.cell
+
+    @property
+    def name(self) -> str:
+        """The same as text, of which ids are made: it may never change."""
+        value, cell = self.value, self.value.cell
+        where = f"{cell.unit}\x1f{cell.service}\x1f{cell.stratum}"
+        return f"{value.indicator} {where} {value.rhythm}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 import msgspec
 
@@ -14,11 +14,11 @@ from models.events.context import DefinitionChanged, ShockClosed, ShockDeclared
 from models.value import RHYTHMS, Cell, Value
 from streams.alert import OFF, Nature, Verdict, decide
 from streams.casebook import Casebook
-from streams.detection import detect, first
+from streams.detection import NAMESPACE, detect, first
 from streams.expectation import Expectation, expect, learned
 from streams.gap import Gaps, is_empty
 from streams.indicator import Indicator
-from streams.look import Look
+from streams.look import Key, Look
 from streams.marks import crisis_mark, definition_mark
 from streams.notice import Notice
 from streams.series import KEPT, Bucket, Episode, Series
@@ -31,15 +31,10 @@ if TYPE_CHECKING:
     from streams.folding import Closing
     from streams.gauge import Gauge
 
-NAMESPACE = UUID("1f0f6dd2-7a0b-4c29-9d6f-3f5f5d2f9d10")
-"""Of the ids of signals and alerts, so that a replay gives the same."""
-
 RECENT_MS = 2 * 86_400_000
 """A bucket that closed longer ago than this and two of its lengths is history: nobody is told."""
 
 SOURCE_STALE = "SourceStale"
-
-Key = tuple[str, int, Cell]
 
 
 class Watch:
@@ -117,7 +112,7 @@ class Watch:
             verdict = Verdict("new definition", 0.0, series.episode.severity)
             self._act(look, nothing, verdict, changes)
         self._tell(self.gaps.end(look), value, changes)
-        self.casebook.drop((value.indicator, RHYTHMS.index(value.rhythm), value.cell))
+        self.casebook.drop(look.key)
         series.forget()
         series.broken = False
 
@@ -184,7 +179,7 @@ class Watch:
 
     def _open(self, look: Look, verdict: Verdict) -> Episode:
         series = look.series
-        name = f"alert {self.agency} {_key(look.value)} {series.run_since}"
+        name = f"alert {self.agency} {look.name} {series.run_since}"
         episode = Episode(
             alert=str(uuid5(NAMESPACE, name)),
             opened=look.bucket.end,
@@ -314,11 +309,6 @@ def _watched(gauge: Gauge, cell: Cell) -> bool:
     if ("unit",) in grains:
         return bool(cell.unit)
     return cell == Cell()
-
-
-def _key(value: Value) -> str:
-    cell = value.cell
-    return f"{value.indicator} {cell.unit}\x1f{cell.service}\x1f{cell.stratum} {value.rhythm}"
 
 
 def _is_recent(value: Value) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -15,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from models.metrics import METRICS, Counter, Gauge, Histogram, Metric
 from tests.conftest import ROOT
 from tests.e2e.serving import Serving, TurnedClock, until
+from tests.integration.listening import listening
 from tests.integration.records import headwind
 from tests.integration.served_door import LINES
 from tests.integration.test_notify import Listener
@@ -37,13 +37,8 @@ COUNTED = "headwind.service.transactions.counted.v1"
 @pytest.fixture(scope="module")
 def listener() -> Iterator[Listener]:
     """A receiver that takes everything."""
-    server = Listener()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(Listener()) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ import httpx
 import pytest
 
 from tests.e2e.serving import Serving, TurnedClock, until
+from tests.integration.listening import listening
 from tests.integration.records import headwind
 from tests.integration.test_notify import Listener
 from tests.unit.events_made import DAY, day_count, iso, line
@@ -157,13 +157,8 @@ class Story:
 @pytest.fixture(scope="module")
 def listener() -> Iterator[Listener]:
     """The webhook, on loopback."""
-    server = Listener()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(Listener()) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from models.settings import NotifySettings
 from models.value import Cell
 from tests.e2e.serving import until
 from tests.integration.alertmanager import SHIPPED, Alertmanager, program
+from tests.integration.listening import listening
 from tests.integration.records import headwind
 from tests.integration.test_notify import NOON, Clock, Listener, alert, put, relay, store
 
@@ -23,13 +23,8 @@ __all__ = ["store"]
 @pytest.fixture(scope="module")
 def receivers() -> Iterator[Listener]:
     """Where the Alertmanager sends."""
-    server = Listener()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(Listener()) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

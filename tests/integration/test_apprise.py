@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socketserver
-import threading
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -14,6 +13,7 @@ import sqlalchemy
 
 from models.settings import Settings
 from streams.notify.relay import Relay
+from tests.integration.listening import listening
 from tests.integration.test_notify import (
     HOUR,
     NOON,
@@ -66,13 +66,8 @@ class _Mail(socketserver.StreamRequestHandler):
 @pytest.fixture
 def mail() -> Iterator[MailServer]:
     """A mail server on loopback."""
-    server = MailServer()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(MailServer()) as server:
+        yield server
 
 
 def people(store: sqlalchemy.Engine, folder: Path, urls: str, **wants: str) -> Relay:

@@ -24,6 +24,7 @@ from streams.catalogue import catalogue
 from streams.notify.box import ATTEMPTS
 from streams.notify.payload import outbox_row, webhook, webhook_alert
 from streams.notify.relay import FIRST_WAIT_MS, TELLING_MS, Relay
+from tests.integration.listening import listening
 
 NOON = 1_584_360_000_000
 HOUR = 3_600_000
@@ -80,13 +81,8 @@ class Clock:
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     """A webhook receiver on loopback."""
-    server = Listener()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(Listener()) as server:
+        yield server
 
 
 @pytest.fixture
