@@ -26,6 +26,8 @@ class Presence(Tally):
     min_n = 1
     privacy = "workforce"
     detect = "level"
+    # People change how they work from one day to the next.
+    detectors = ("seasonal_z", "cusum", "shift", "change_point")
     grains = ((), ("unit",))
     reads = ("presence",)
     width = 4

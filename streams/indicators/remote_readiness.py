@@ -30,6 +30,8 @@ class RemoteReadiness(Tally):
     goalposts = (0.2, 1.0)
     privacy = "workforce"
     detect = "share"
+    # People change how they work from one day to the next.
+    detectors = ("seasonal_z", "cusum", "shift", "change_point")
     grains = ((), ("unit",))
     reads = ("readiness",)
     width = 2
