@@ -129,13 +129,17 @@ class Calendar:
             days = self._holiday_years[year] = _holidays(self.holidays, year)
         return day_number in days
 
+    def working(self, day_number: int) -> bool:
+        """Say whether a local day is neither weekend nor holiday."""
+        return (day_number + 3) % 7 < 5 and not self.holiday(day_number)
+
     def working_days(self, rhythm: Rhythm, number: int) -> int:
         """Count the days of a bucket, a day or longer, that are neither weekend nor holiday."""
         key = (rhythm, number)
         known = self._working.get(key)
         if known is None:
             days = range(_day(rhythm, number), _day(rhythm, number + 1))
-            known = sum((day + 3) % 7 < 5 and not self.holiday(day) for day in days)
+            known = sum(map(self.working, days))
             self._working[key] = known
         return known
 

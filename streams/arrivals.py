@@ -37,7 +37,7 @@ DECIDED = _CODE["headwind.project.decision.made.v1"]
 
 HEARD = [
     _CODE[f"headwind.context.{name}.v1"]
-    for name in ("shock.declared", "shock.closed", "definition.changed")
+    for name in ("shock.declared", "shock.closed", "definition.changed", "calendar.marked")
 ]
 """What changes how buckets are watched, beside crisis decisions."""
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from models.calendar import Calendar
 from models.shock import Quality, Shock
-from models.value import Value
+from models.value import Rhythm, Value
 from streams.expectation import Quantity, by_working_day, doubt, frozen
 from streams.indicator import Indicator
 from streams.look import Key, Look
-from streams.series import Bucket, Episode
+from streams.series import CLOSED, Bucket, Episode, Series
 from streams.shock import KINDS, LONGEST_MS, About, Case, Crisis
 
 NAMESPACE = UUID("7c8e43a5-52c1-4d0c-8ac1-5b5a0a0e6c7e")
@@ -112,8 +112,9 @@ class Casebook:
         number = int(self.calendar.bucket(about.rhythm, first)[0])
         places = series.between(number, series.last)
         history = [
-            Bucket.of(self.calendar, about.rhythm, one, series.value(place))
+            self._bucket(series, about.rhythm, one, place)
             for one, place in zip(series.numbers(places), places, strict=True)
+            if series.slots[place] != CLOSED & 0xFF
         ]
         case = Case(
             id=str(uuid5(NAMESPACE, f"shock {self.agency} {look.name} {episode.since}")),
@@ -131,6 +132,13 @@ class Casebook:
             return None
         case.doubt = doubt(series, about.rhythm, about.quantity, places.start)
         return case
+
+    def _bucket(self, series: Series, rhythm: Rhythm, number: int, place: int) -> Bucket:
+        """A bucket of the history, with as many working days as it was judged by."""
+        bucket = Bucket.of(self.calendar, rhythm, number, series.value(place))
+        if not series.days:
+            return bucket
+        return msgspec.structs.replace(bucket, days=series.days[place])
 
     def dump(self) -> bytes:
         """All of it, as bytes."""

@@ -53,6 +53,9 @@ def _meant(look: Look) -> list[Detector]:
 def _finding(detector: Detector, look: Look, expected: Expectation | None) -> Finding | None:
     bucket, series = look.bucket, look.series
     if isinstance(detector, Remembering):
+        if bucket.plan:
+            # A campaign is no new level; what it is compared with stands in ``expected``.
+            return None
         return detector.look(bucket, detector.memory(series.memory, look.value.rhythm))
     if expected is None or not isinstance(detector, Expecting):
         return None

@@ -3,7 +3,9 @@
 - The **middle**: the median of the last eight buckets of the same slot (hour of week, weekday)
   that were not part of an episode; for weeks and longer, of the last eight buckets. Months and
   quarters are compared by working day where that explains their past better than the calendar.
-  Public holidays are neither learned from nor judged.
+  Public holidays, and holidays and closures that an agency marked (:mod:`streams.planned`), are
+  neither learned from nor judged; its deadlines and campaigns are compared with earlier ones of
+  their kind (:mod:`streams.lift`).
 - The **scale**: 1.4826 times the median absolute residual of the last 56 buckets, pooled over
   slots in units of their own noise (square root of the middle for counts, of p(1 - p) for
   shares), and never less than what counting alone makes uncertain, nor than 2 % of the middle.
@@ -29,7 +31,7 @@ from statistics import median
 from typing import Literal, NamedTuple
 
 from models.value import Rhythm
-from streams.series import AWAY, Bucket, Series
+from streams.series import AWAY, CLOSED, Bucket, Series
 
 SAME = 8
 """Values of the same slot that the middle is taken of."""
@@ -70,8 +72,8 @@ YOUNG = 3.0
 NOISE = 2.0
 """Scales of last year's excursion that are taken for noise."""
 
-HOLIDAYS = frozenset({0xFE, 0xFF})
-"""Slots of public holidays, which are not judged and excuse nothing."""
+HOLIDAYS = frozenset({0xFE, 0xFF, CLOSED & 0xFF})
+"""Slots of holidays and closures, which are not judged and excuse nothing."""
 
 ANY = 0x100
 """The season of buckets that are compared with all others."""
@@ -86,6 +88,8 @@ class Expectation(NamedTuple):
     low: float
     high: float
     scale: float
+    is_open: bool = False
+    """Nothing is too much: ``high`` is no limit (a first campaign, module ``streams.lift``)."""
 
 
 def season(rhythm: Rhythm, slot: int) -> int:

@@ -10,7 +10,7 @@ one would be seen in the result:
    first fact of a rhythm (it begins a line of buckets), and, while some source is silent,
    before the first fact from another source about a place;
 2. after a heartbeat (late arrivals are published then), and before and after what watching
-   must hear: crises, their end, crisis decisions, changed definitions;
+   must hear: crises, their end, crisis decisions, changed definitions, marks in the calendar;
 3. after the first closing, if the stretch holds events for buckets that are closed already;
 4. before an event for a bucket that an earlier event of the stretch closes;
 5. before an event on an item that the stretch touched already, if either is about a bucket

@@ -26,6 +26,9 @@ RESIDUALS: Final = 56
 AWAY: Final = 0x80
 """Marks the slot of a bucket that was set aside; only hours have slots so high."""
 
+CLOSED: Final = -3
+"""Slot of a bucket inside a marked holiday or closure; 0xFD where it is kept."""
+
 LONG_GAP: Final = 255
 """A gap of so many buckets or more is kept as this: what lies behind it has no place in time."""
 
@@ -43,9 +46,13 @@ class Bucket(msgspec.Struct, frozen=True):
     value: float
     n: int
     slot: int
-    """Place in the season; -1 on a public holiday."""
+    """Place in the season; -1 on a public holiday, :data:`CLOSED` in a marked one."""
     days: int = 0
     """Working days of a month or quarter; 0 for shorter buckets."""
+    plan: str = ""
+    """Kind and scope of the deadline or campaign that it lies in."""
+    plan_since: int = 0
+    """Start of that one, ms."""
 
     @classmethod
     def of(
@@ -115,6 +122,8 @@ class Series(msgspec.Struct, array_like=True):
     """What each detector remembers."""
     broken: bool = False
     """What is counted has changed: nothing that was learned holds for the next bucket."""
+    lifts: dict[str, list[tuple[int, float]]] = msgspec.field(default_factory=dict)
+    """Of each kind of deadline or campaign: how far its buckets went, each with its end, ms."""
 
     def __len__(self) -> int:
         """Buckets kept."""

@@ -93,7 +93,9 @@ class Case(msgspec.Struct):
     transition: int = 0
 
     def see(self, bucket: Bucket, about: About) -> None:
-        """Add a bucket to the curve; one whose slot was never expected is left out."""
+        """Add a bucket to the curve; one that was never expected is left out."""
+        if bucket.plan:
+            return
         expected = self.frozen.get(season(about.rhythm, bucket.slot))
         if expected is not None and self.working:
             expected *= bucket.days

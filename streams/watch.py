@@ -10,7 +10,7 @@ import msgspec
 from models.alert import Alert
 from models.calendar import Calendar
 from models.event import Event
-from models.events.context import DefinitionChanged, ShockClosed, ShockDeclared
+from models.events.context import CalendarMarked, DefinitionChanged, ShockClosed, ShockDeclared
 from models.value import RHYTHMS, Cell, Value
 from streams.alert import OFF, Nature, Verdict, decide
 from streams.casebook import Casebook
@@ -18,9 +18,11 @@ from streams.detection import NAMESPACE, detect, first
 from streams.expectation import Expectation, expect, learned
 from streams.gap import Gaps, is_empty
 from streams.indicator import Indicator
+from streams.lift import keep, lifted
 from streams.look import Key, Look
 from streams.marks import crisis_mark, definition_mark
 from streams.notice import Notice
+from streams.planned import Plans, Span
 from streams.series import KEPT, Bucket, Episode, Series
 from streams.shock import Crisis
 from streams.source import Source
@@ -46,6 +48,7 @@ class Watch:
         self.series: dict[Key, Series] = {}
         self.casebook = Casebook(agency, calendar)
         self.gaps = Gaps(agency)
+        self.plans = Plans(calendar)
         self.silences: dict[str, Alert] = {}
         self.inhibited: dict[str, Alert] = {}
 
@@ -62,30 +65,33 @@ class Watch:
         rhythm = RHYTHMS[step.line]
         bucket = Bucket.of(self.calendar, rhythm, step.number, value.value, value.n or 0)
         series = self.series.setdefault((value.indicator, step.line, value.cell), Series())
-        look = Look(gauge.indicator, series, bucket, value)
         if series.broken:
-            self._begin_anew(look, changes)
+            self._begin_anew(Look(gauge.indicator, series, bucket, value), changes)
+        bucket = self.plans.fit(series, bucket, value.cell, rhythm, quantity)
+        look = Look(gauge.indicator, series, bucket, value)
         if bucket.slot < 0:
             # Closed or nearly so, and no two holidays are alike: kept, but not judged.
             series.learn(bucket, None, KEPT[rhythm])
             return
-        expected = expect(series, bucket, rhythm, quantity)
+        expected = usual = expect(series, bucket, rhythm, quantity)
+        if usual is not None and bucket.plan:
+            expected = lifted(series, bucket, usual, quantity)
         if expected is not None and is_empty(look, expected, gap=self.gaps.holds(look)):
             alert = self.gaps.lengthen(look, expected, silent=bool(self.silences))
             self._tell(alert, value, changes)
             return
         news = detect(self.agency, look, expected, changes.signals)
-        if expected is None:
-            series.learn(bucket, learned(series, bucket, rhythm), KEPT[rhythm])
-            what: str = ""
-        else:
-            what = self._judge(look, expected, news, changes)
+        what, learns = "", True
+        if expected is not None:
+            what, learns = self._judge(look, expected, news, changes)
+        if learns:
+            _learn(look, usual)
         self._tell(self.gaps.end(look), value, changes)
         guarded = self._guarded(gauge.indicator, step.line, value.cell)
         changes.shocks += self.casebook.look(look, levels=what == "new level", guarded=guarded)
 
     def told(self, event: Event, at: int, changes: Changes) -> None:
-        """Hear of a crisis, its end, a crisis decision, or a changed definition."""
+        """Hear of a crisis, its end, a crisis decision, a changed definition, or a plan."""
         book, said = self.casebook, event.data
         match said:
             case ShockDeclared():
@@ -96,6 +102,8 @@ class Watch:
                 closed = book.close(said.shock, at)
                 if closed is not None:
                     changes.marks.append(crisis_mark(self.agency, closed))
+            case CalendarMarked():
+                self.plans.hear(said)
             case DefinitionChanged():
                 changes.marks.append(definition_mark(self.agency, said, at))
                 for (indicator, _, cell), series in self.series.items():
@@ -114,6 +122,7 @@ class Watch:
         self._tell(self.gaps.end(look), value, changes)
         self.casebook.drop(look.key)
         series.forget()
+        series.lifts.clear()
         series.broken = False
 
     def _tell(self, alert: Alert | None, value: Value, changes: Changes) -> None:
@@ -124,16 +133,20 @@ class Watch:
         if "inhibited" not in (alert.state, alert.old_state) and _is_recent(value):
             changes.notices.append(Notice(alert, value.recorded))
 
-    def _judge(self, look: Look, expected: Expectation, news: set[str], changes: Changes) -> str:
-        """From what is news about a bucket to alerts; what becomes of its alert."""
+    def _judge(
+        self, look: Look, expected: Expectation, news: set[str], changes: Changes
+    ) -> tuple[str, bool]:
+        """From what is news about a bucket to alerts; what becomes of its alert.
+
+        And whether the bucket is to be learned: a spike is left out; a small step is learned,
+        or it would be news for ever.
+        """
         indicator, series, bucket, value = look
         nature = Nature(indicator.direction, indicator.detect or "count", value.rhythm)
         verdict = decide(series, bucket, expected, nature, news=news)
         self._act(look, expected, verdict, changes)
-        # A spike is left out; a small step is learned, or it would be news for ever.
-        if series.episode is None and ("point" not in news or verdict.depth < OFF):
-            series.learn(bucket, bucket.value - expected.expected, KEPT[value.rhythm])
-        return verdict.what
+        small = "point" not in news or verdict.depth < OFF
+        return verdict.what, series.episode is None and small
 
     def _guarded(self, indicator: Indicator, line: int, cell: Cell) -> bool:
         """Whether no guard of an indicator is worse in this cell; mere context never is."""
@@ -282,7 +295,8 @@ class Watch:
         """All of it, as bytes."""
         cases = self.casebook.dump()
         gaps = list(self.gaps.open.items())
-        held = (list(self.series.items()), self.silences, self.inhibited, gaps, cases)
+        series = list(self.series.items())
+        held = (series, self.silences, self.inhibited, gaps, cases, self.plans.spans)
         return msgspec.msgpack.encode(held)
 
     def load(self, body: bytes) -> None:
@@ -293,9 +307,10 @@ class Watch:
             dict[str, Alert],
             list[tuple[Key, Alert]],
             bytes,
+            list[Span],
         ]
         held = msgspec.msgpack.decode(body, type=shape)
-        series, self.silences, self.inhibited, gaps, cases = held
+        series, self.silences, self.inhibited, gaps, cases, self.plans.spans = held
         self.gaps.open = dict(gaps)
         self.casebook.load(cases)
         self.series = dict(series)
@@ -309,6 +324,18 @@ def _watched(gauge: Gauge, cell: Cell) -> bool:
     if ("unit",) in grains:
         return bool(cell.unit)
     return cell == Cell()
+
+
+def _learn(look: Look, usual: Expectation | None) -> None:
+    """Take a bucket into what is usual; one of a deadline or campaign into what these lift."""
+    series, bucket, rhythm = look.series, look.bucket, look.value.rhythm
+    if bucket.plan:
+        series.set_aside(bucket, KEPT[rhythm])
+        if usual is not None and series.episode is None:
+            keep(series, bucket, usual, look.indicator.detect or "count")
+        return
+    missed = learned(series, bucket, rhythm) if usual is None else bucket.value - usual.expected
+    series.learn(bucket, missed, KEPT[rhythm])
 
 
 def _is_recent(value: Value) -> bool:

@@ -43,7 +43,7 @@ class ShockClosed(Data, frozen=True, kw_only=True):
 
 
 class CalendarMarked(Data, frozen=True, kw_only=True):
-    """A span in which numbers are expected to differ; announced at ``time``."""
+    """A span in which numbers are expected to differ; announced at ``time``, best before it begins."""
 
     TYPE: ClassVar[str] = "headwind.context.calendar.marked.v1"
     EXAMPLE: ClassVar[dict[str, Any]] = {
@@ -55,7 +55,11 @@ class CalendarMarked(Data, frozen=True, kw_only=True):
 
     kind: Annotated[
         Literal["holiday", "closure", "deadline", "campaign", "release_freeze"],
-        Meta(description="Why numbers are expected to differ."),
+        Meta(
+            description="Why numbers are expected to differ: holiday and closure are not judged, "
+            "deadline and campaign are compared with earlier ones of the same kind and scope, a "
+            "release_freeze silences what releases move."
+        ),
     ]
     start: Annotated[Instant, Meta(description="Start of the span, included.")] = field(name="from")
     end: Annotated[Instant, Meta(description="End of the span, excluded.")] = field(name="to")

@@ -277,10 +277,13 @@ class _Maker:
         self.tell("headwind.context.source.heartbeat.v1", at, **facts)
 
     def mark(self) -> None:
-        """A day of the calendar."""
-        at = self.moment()
-        day: dict[str, Any] = {"from": iso(at), "to": iso(at + DAY)}
-        self.tell("headwind.context.calendar.marked.v1", at, kind="closure", **day)
+        """A day of the calendar, or some, announced when they begin or before."""
+        random, at = self.random, self.moment()
+        kind = random.choice(("holiday", "closure", "deadline", "campaign", "release_freeze"))
+        start = at + random.choice((0, 0, 3, 10)) * DAY
+        span: dict[str, Any] = {"from": iso(start), "to": iso(start + random.randrange(1, 9) * DAY)}
+        span["scope"] = random.choice(("", "", "permits", "south"))
+        self.tell("headwind.context.calendar.marked.v1", at, kind=kind, **span)
 
 
 def _subject(name: str, kind: str) -> dict[str, Any]:
