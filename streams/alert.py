@@ -9,7 +9,9 @@
 4. It closes itself when enough buckets in a row are back: within a twentieth, or inside the
    usual interval. It also closes when it has lasted so long that this is the new level.
 
-5. What is news, or belongs to an episode, is set aside: nothing usual is learned from it.
+5. What is news, or belongs to an episode, is set aside: nothing usual is learned from it. A
+   bucket off that is no news is set aside until its stretch ends without an alert; else a fall
+   would teach its own size to the scale that it is measured by.
 
 Low counts, gaps, silence and hidden values open nothing and close nothing. Nothing here sends.
 """
@@ -42,8 +44,8 @@ SUMS_AFTER: dict[Rhythm, int] = {"hour": 24, "day": 5, "week": 3, "month": 2, "q
 MAY_MISS = 3
 """Buckets that may be missing from a row (weekends, low counts) before it counts as broken."""
 
-CLOSES_AFTER: dict[Rhythm, int] = {"hour": 24, "day": 5, "week": 2, "month": 2, "quarter": 2}
-"""Buckets in a row that must be back."""
+CLOSES_AFTER: dict[Rhythm, int] = {"hour": 24, "day": 7, "week": 2, "month": 2, "quarter": 2}
+"""Buckets in a row that must be back: of days a whole week, or weekends would open it again."""
 
 NEW_LEVEL: dict[Rhythm, int] = {"hour": 336, "day": 120, "week": 26, "month": 12, "quarter": 4}
 """Buckets after which an open alert is the new level."""
@@ -68,6 +70,8 @@ class Verdict(NamedTuple):
     depth: float
     """How much worse than expected, as a share; negative where better."""
     severity: Severity
+    aside: bool = False
+    """The bucket is no example of what is usual: nothing is learned from it."""
 
 
 def depth(
@@ -98,7 +102,7 @@ def decide(
     """Judge a bucket and move the series' run and episode on; the caller keeps the record.
 
     The caller opens and ends the episode, and learns the bucket unless an episode stands or
-    the bucket is news and :data:`OFF`; those are set aside here.
+    the bucket is set aside here.
     """
     course, quantity, rhythm = nature
     bad = _direction(series, bucket, expected, course)
@@ -113,9 +117,15 @@ def decide(
             _rest(series)
         by_sum = series.run >= SUMS_AFTER[rhythm] and series.run_sums > 0
         opens = by_sum or (series.run >= OPENS_AFTER and series.run_signals > 0)
-        if rhythm != "hour" and (opens or ("point" in news and deep >= OFF)):
+        waits = not (usual or bucket.plan or rhythm == "hour")
+        aside = opens or (deep >= OFF and ("point" in news or waits))
+        if rhythm != "hour" and aside:
             series.set_aside(bucket, KEPT[rhythm])
-        return Verdict("open" if opens else "", deep, severity)
+            if opens:
+                series.waiting.clear()
+            elif "point" not in news:
+                series.wait(bucket, expected.expected)
+        return Verdict("open" if opens else "", deep, severity, aside)
     _rest(series)
     back = bucket.start if deep < BACK or usual else None
     what = _go_on(series.episode, deep, severity, rhythm, back)
@@ -159,7 +169,8 @@ def _severity(course: Course, deep: float) -> Severity:
 
 
 def _rest(series: Series) -> None:
-    """No stretch goes on."""
+    """No stretch goes on; what only waited for its end is learned."""
+    series.take_back()
     series.run, series.run_signals, series.run_sums, series.run_direction = 0, 0, 0, ""
 
 

@@ -17,8 +17,9 @@
 
 Causal: nothing of the bucket or after it is used, and while an episode lasts nothing of the
 episode. Silent until the middle has three values of the slot (eight buckets for weeks and
-longer) and the scale 14 residuals (four for weeks, twelve for months): the warm-up is four weeks
-of days, twelve weeks, a year of months, three years of quarters. A young scale is widened.
+longer) and the scale 28 residuals of days (four for weeks, twelve for months): the warm-up is
+four weeks of days, twelve weeks, a year of months, three years of quarters. A young scale is
+widened; that of days is read from the distances of each to the other days of its slot.
 
 The year's trend needs no factor: the middle is at most nine weeks old and follows it. (The ratio
 to last year, multiplied onto a middle that has already followed, counts the trend twice.)
@@ -31,7 +32,7 @@ from statistics import median
 from typing import Literal, NamedTuple
 
 from models.value import Rhythm
-from streams.series import AWAY, CLOSED, Bucket, Series
+from streams.series import AWAY, CLOSED, RESIDUALS, Bucket, Series
 
 SAME = 8
 """Values of the same slot that the middle is taken of."""
@@ -39,7 +40,7 @@ SAME = 8
 FEWEST: dict[Rhythm, int] = {"hour": 3, "day": 3, "week": 8, "month": 8, "quarter": 8}
 """Values of the same slot below which nothing is expected: the warm-up."""
 
-WARM: dict[Rhythm, int] = {"hour": 84, "day": 14, "week": 4, "month": 12, "quarter": 12}
+WARM: dict[Rhythm, int] = {"hour": 84, "day": 28, "week": 4, "month": 12, "quarter": 12}
 """Residuals below which the scale is not trusted: the second part of the warm-up."""
 
 NORMAL = 1.4826
@@ -193,8 +194,8 @@ def expect(
 ) -> Expectation | None:
     """What the bucket should hold, or None while there is too little to say so."""
     middle = center(series, bucket, rhythm)
-    residuals = _few(series, bucket) if bucket.days else series.residuals()
-    if middle is None or len(residuals) < min(WARM[rhythm], 56):
+    residuals = _known(series, bucket, rhythm)
+    if middle is None or len(residuals) < min(WARM[rhythm], RESIDUALS):
         return None
     scale = _scale(residuals, middle, bucket.n, quantity) * (1 + YOUNG / len(residuals))
     fell, rose = _last_year(series, bucket, middle, rhythm, quantity)
@@ -205,6 +206,30 @@ def expect(
     elif quantity == "count":
         low = max(low, 0.0)
     return Expectation(middle, low, high, scale)
+
+
+def _known(series: Series, bucket: Bucket, rhythm: Rhythm) -> list[tuple[float, float]]:
+    """Residuals that the scale is read from."""
+    if bucket.days:
+        return _few(series, bucket)
+    residuals = series.residuals()
+    return _young(series) if rhythm == "day" and len(residuals) < RESIDUALS else residuals
+
+
+def _young(series: Series) -> list[tuple[float, float]]:
+    """Residuals of a young series of days: of each day to the median of its slot's others.
+
+    What was learned one by one began with middles of two values, which one carnival spoils.
+    """
+    found: list[tuple[float, float]] = []
+    for slot in sorted({kept for kept in series.slots if kept < AWAY}):
+        values = [series.value(place) for place in series.recent(slot, SAME)]
+        for place, value in enumerate(values):
+            others = values[:place] + values[place + 1 :]
+            if others:
+                middle = median(others)
+                found.append((value - middle, middle))
+    return found
 
 
 def _few(series: Series, bucket: Bucket) -> list[tuple[float, float]]:

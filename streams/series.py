@@ -29,6 +29,9 @@ AWAY: Final = 0x80
 CLOSED: Final = -3
 """Slot of a bucket inside a marked holiday or closure; 0xFD where it is kept."""
 
+WAITING: Final = 28
+"""Buckets that wait for the end of a stretch; one that lasts longer without an alert is usual."""
+
 LONG_GAP: Final = 255
 """A gap of so many buckets or more is kept as this: what lies behind it has no place in time."""
 
@@ -114,6 +117,8 @@ class Series(msgspec.Struct, array_like=True):
     run_signals: int = 0
     run_sums: int = 0
     episode: Episode | None = None
+    waiting: list[tuple[int, float, float]] = msgspec.field(default_factory=list)
+    """Number, value and middle of buckets set aside for as long as the present stretch lasts."""
     empty: int = 0
     """Empty buckets in the present gap (module ``streams.gap``)."""
     empty_since: int = 0
@@ -141,12 +146,29 @@ class Series(msgspec.Struct, array_like=True):
         """
         self._append(bucket, bucket.slot & 0xFF, kept)
         if residual is not None:
-            self.misses += _PAIR.pack(_single(residual), _single(bucket.value - residual))
-            del self.misses[: -RESIDUALS * _PAIR.size]
+            self._miss(residual, bucket.value - residual)
+
+    def _miss(self, residual: float, middle: float) -> None:
+        self.misses += _PAIR.pack(_single(residual), _single(middle))
+        del self.misses[: -RESIDUALS * _PAIR.size]
 
     def set_aside(self, bucket: Bucket, kept: int) -> None:
         """Keep a bucket that nothing usual is learned from, so that its season is known."""
         self._append(bucket, AWAY | bucket.slot if bucket.slot >= 0 else 0xFE, kept)
+
+    def wait(self, bucket: Bucket, middle: float) -> None:
+        """Let a bucket that was set aside be learned if its stretch comes to nothing."""
+        self.waiting.append((bucket.number, _single(bucket.value), _single(middle)))
+        if len(self.waiting) > WAITING:
+            self.take_back()
+
+    def take_back(self) -> None:
+        """The stretch came to nothing: learn what was set aside for it."""
+        for number, value, middle in self.waiting:
+            for place in self.between(number, number):
+                self.slots[place] &= ~AWAY & 0xFF
+            self._miss(value - middle, middle)
+        self.waiting.clear()
 
     def _append(self, bucket: Bucket, slot: int, kept: int) -> None:
         gap = bucket.number - self.last if self.slots else LONG_GAP
@@ -230,6 +252,7 @@ class Series(msgspec.Struct, array_like=True):
     def forget(self) -> None:
         """Start anew: a new level holds."""
         self.memory.clear()
+        self.waiting.clear()
         for column in (self.gaps, self.packed, self.slots, self.days, self.misses):
             column.clear()
 

@@ -12,7 +12,7 @@ from models.calendar import Calendar
 from models.event import Event
 from models.events.context import CalendarMarked, DefinitionChanged, ShockClosed, ShockDeclared
 from models.value import RHYTHMS, Cell, Value
-from streams.alert import OFF, Nature, Verdict, decide
+from streams.alert import Nature, Verdict, decide
 from streams.casebook import Casebook
 from streams.detection import NAMESPACE, detect, first
 from streams.expectation import Expectation, expect, learned
@@ -138,15 +138,14 @@ class Watch:
     ) -> tuple[str, bool]:
         """From what is news about a bucket to alerts; what becomes of its alert.
 
-        And whether the bucket is to be learned: a spike is left out; a small step is learned,
-        or it would be news for ever.
+        And whether the bucket is to be learned: what is off is left out; a small step is
+        learned, or it would be news for ever.
         """
         indicator, series, bucket, value = look
         nature = Nature(indicator.direction, indicator.detect or "count", value.rhythm)
         verdict = decide(series, bucket, expected, nature, news=news)
         self._act(look, expected, verdict, changes)
-        small = "point" not in news or verdict.depth < OFF
-        return verdict.what, series.episode is None and small
+        return verdict.what, series.episode is None and not verdict.aside
 
     def _guarded(self, indicator: Indicator, line: int, cell: Cell) -> bool:
         """Whether no guard of an indicator is worse in this cell; mere context never is."""

@@ -5,13 +5,17 @@ Measured over the six files, one line each (found, of how many, and what is miss
 ===============================================  ==========================================
 fact of the records                              what the product says of it
 ===============================================  ==========================================
-GP appointments fall in spring 2020, 23 areas    a shock of demand in 19, onset 2020-03 or 04,
-                                                 17 of them recovered by 2020-10
+GP appointments fall in spring 2020, 23 areas    an alert in all 23, a shock of demand in 21,
+                                                 onset 2020-03 or 04; two were a quarter worse in
+                                                 one month only, and a shock takes two
 video consultations do not rise                  silent
-workplaces empty in 2020-03, Germany, 17 units   a shock in 11, onset 2020-03-15 to 17; six
-                                                 were still warming up (four weeks of records,
-                                                 a carnival or school holidays among them)
-a second time in winter                          a shock in all 17, onset 2020-12-13 to 28
+workplaces empty in 2020-03, Germany, 17 units   a shock in 16, onset 2020-03-15 to 17; not in
+                                                 Hamburg: two of the four weeks behind it were
+                                                 school holidays, so half of its past is as low
+a second time in winter                          an alert stands in all 17, a shock of its own in
+                                                 15, onset 2020-12-13 to 28; in the Saarland it
+                                                 belongs to spring's, which was not over, and in
+                                                 Mecklenburg to November's empty weekends
 carnival, single holidays                        silent
 parking reports missing 2019-05-30 to 10-01      a gap, 05-29 to 10-03; no fall, no shock
 "other" stops on 2019-03-29                      a gap from 03-30 on
@@ -49,16 +53,17 @@ def since(alert: dict[str, Any]) -> str:
 
 
 def test_appointments_fall_in_spring_and_come_back(gp: Records) -> None:
-    """A shock of demand in at least 18 of 23 areas, a quarter to a half deep, back by autumn."""
+    """An alert in every area, a shock in at least 20, a quarter to a half deep, back by autumn."""
+    assert len({alert["agency"] for alert in asked(gp, "alerts")}) == AREAS
     shocks = asked(gp, "shocks")
     assert {shock["indicator"] for shock in shocks} == {"demand"}
     onsets = [shock["onset"][:10] for shock in shocks]
     assert min(onsets) >= "2020-02-29"
     assert max(onsets) <= "2020-04-01"
-    assert len({shock["agency"] for shock in shocks}) == len(shocks) >= 18
+    assert len({shock["agency"] for shock in shocks}) == len(shocks) >= 20
     assert all(0.25 <= shock["depth"] <= 0.5 for shock in shocks)
     back = [shock for shock in shocks if shock["recovered"]]
-    assert len(back) >= 16
+    assert len(back) >= 17
     assert all("2020-07-01" < shock["recovered"] < "2020-10-02" for shock in back)
 
 
@@ -68,14 +73,17 @@ def test_how_practices_record_video_is_no_finding(gp: Records) -> None:
 
 
 def test_workplaces_empty_twice(mobility: Records) -> None:
-    """In March within three days of the 18th, in most Länder; in winter in all of them."""
+    """In March within three days of the 18th, in all Länder but one; again in winter."""
     shocks = asked(mobility, "shocks")
     spring = {one["unit"] for one in shocks if "2020-03-14" <= one["onset"][:10] <= "2020-03-19"}
     winter = {one["unit"] for one in shocks if "2020-12-12" <= one["onset"][:10] <= "2021-01-04"}
-    assert len(spring) >= 10
-    assert "DE" in spring
-    assert len(winter) == UNITS
-    assert len(shocks) == len(spring) + len(winter)
+    assert len(spring) >= 16
+    assert {"DE", "DE-BW", "DE-MV", "DE-RP", "DE-SL", "DE-SN"} <= spring
+    assert len(winter) >= 15
+    assert len(shocks) <= 2 * UNITS
+    alerts = asked(mobility, "alerts")
+    january = [one for one in alerts if one["opened"] < "2021-01-08" < (one["closed"] or "9")]
+    assert len({one["evidence"]["unit"] for one in january}) == UNITS
     deepest = next(one for one in shocks if one["unit"] == "DE" and one["unit"] in spring)
     assert deepest["depth"] > 0.4
 

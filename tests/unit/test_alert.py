@@ -14,6 +14,8 @@ from models.alert import Alert
 from models.calendar import Calendar
 from models.value import Status
 from streams.alert import CLOSES_AFTER, NEW_LEVEL, depth
+from streams.expectation import expect
+from streams.series import Bucket
 from tests.unit.watched import DAY_MS, FIRST_DAY, Watched, stub
 
 WEEK = (1.2, 1.1, 1.0, 1.0, 0.9, 0.3, 0.2)
@@ -90,7 +92,7 @@ def test_it_is_updated_when_it_gets_worse_and_only_then() -> None:
     """Warning, then critical, then nothing more until the closing."""
     watched = Watched(stub("up"))
     watched.feed_all([1000.0] * 100)
-    watched.feed_all([800.0] * 5 + [700.0] * 5 + [800.0] * 3 + [600.0] * 4 + [1000.0] * 5)
+    watched.feed_all([800.0] * 5 + [700.0] * 5 + [800.0] * 3 + [600.0] * 4 + [1000.0] * 7)
     told = [(one.state, one.severity, one.old_state) for one in watched.alerts]
     assert told == [
         ("open", "warning", ""),
@@ -130,13 +132,38 @@ def test_a_long_gap_breaks_a_row() -> None:
 
 
 def test_a_relapse_before_the_closing_is_the_same_alert() -> None:
-    """Four good days are not five."""
+    """Six good days are no week."""
     watched = Watched(stub("up"))
     watched.feed_all([1000.0] * 100)
-    watched.feed_all([700.0] * 4 + [1000.0] * 4 + [700.0] * 3)
+    watched.feed_all([700.0] * 4 + [1000.0] * 6 + [700.0] * 3)
     assert len(watched.alerts) == 1
-    watched.feed_all([1000.0] * 5)
+    watched.feed_all([1000.0] * 7)
     assert [alert.state for alert in watched.alerts] == ["open", "closed"]
+
+
+def test_weekdays_alone_close_nothing() -> None:
+    """Five good days and two bad ones, week after week: one alert, not one every weekend."""
+    watched = Watched(stub("up"))
+    watched.feed_all([1000.0] * 98)
+    watched.feed_all([700.0] * 7)
+    watched.feed_all(([1000.0] * 5 + [700.0] * 2) * 6)
+    assert len(watched.alerts) == 1
+    watched.feed_all([1000.0] * 7)
+    assert watched.alerts[-1].state == "closed"
+
+
+def test_a_fall_does_not_teach_its_own_size() -> None:
+    """Two months in a row between three and four scales are an alert: the first is no example."""
+    watched = Watched(stub("context"), rhythm="month")
+    watched.feed_all([1000.0, 1040.0, 960.0, 1020.0, 980.0, 1030.0, 970.0] * 2)
+    (series,) = watched.watch.series.values()
+    for _ in range(2):
+        coming = Bucket.of(watched.calendar, "month", watched.next, 0.0)
+        usual = expect(series, coming, "month", "count")
+        assert usual is not None
+        watched.feed(usual.expected - 3.4 * usual.scale)
+    assert [alert.state for alert in watched.alerts] == ["open"]
+    assert series.waiting == []
 
 
 def test_two_episodes_have_two_ids() -> None:
@@ -177,7 +204,7 @@ def test_what_cannot_be_trusted_opens_nothing_and_closes_nothing(status: Status)
         for _ in range(4):
             assert not watched.feed(value, status=status)
     assert [one.state for one in watched.alerts] == ["open"]
-    watched.feed_all([1000.0] * 5)
+    watched.feed_all([1000.0] * 7)
     assert [one.state for one in watched.alerts] == ["open", "closed"]
 
 

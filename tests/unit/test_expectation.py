@@ -153,6 +153,33 @@ def test_the_interval_stays_where_the_quantity_can_be() -> None:
     assert count.low == 0.0
 
 
+@pytest.mark.parametrize("week", [0, 1, 2, 3])
+def test_a_carnival_in_the_warm_up_does_not_make_it_blind(week: int) -> None:
+    """One odd week among the first four leaves a scale near that of the other three."""
+    random = np.random.default_rng(week)
+    scales = []
+    for _ in range(40):
+        values = random.normal(0, 2, 28)
+        values[7 * week : 7 * week + 5] -= 20
+        found = expect(*taught(values.tolist(), quantity="level"), "day", "level")
+        assert found is not None
+        scales.append(found.scale)
+    assert 1.8 < float(np.median(scales)) < 5.0
+
+
+@pytest.mark.parametrize("days", [28, 42, 63])
+def test_a_young_scale_is_neither_blind_nor_nervous(days: int) -> None:
+    """It is the standard deviation of the noise, widened by some tenths and no more."""
+    random = np.random.default_rng(days)
+    scales = []
+    for _ in range(60):
+        values = random.normal(0, 5, days).tolist()
+        found = expect(*taught(values, quantity="level"), "day", "level")
+        assert found is not None
+        scales.append(found.scale)
+    assert 5.0 < float(np.median(scales)) < 7.5
+
+
 def test_few_cases_widen_a_share() -> None:
     """A share of 20 cases says less than one of 2000."""
     series, _ = taught([0.9, 0.91, 0.89, 0.9, 0.92] * 20, quantity="share")

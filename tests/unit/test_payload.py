@@ -22,7 +22,7 @@ def course() -> list[Alert]:
     """Open, worse, closed."""
     watched = Watched(stub("up"))
     watched.feed_all([1000.0] * 98)
-    watched.feed_all([813.0] * 3 + [517.0] * 2 + [1000.0] * 5)
+    watched.feed_all([813.0] * 3 + [517.0] * 2 + [1000.0] * 7)
     assert [(one.state, one.severity) for one in watched.alerts] == [
         ("open", "warning"),
         ("open", "critical"),

@@ -8,11 +8,11 @@ rate of any one: 1e-3. ``test_cusum`` makes the same series for the cumulative s
 ====================  ==========  =====================  =========  ========================
 noise                 measured    95 %                   cusum      alerts in 10,000 buckets
 ====================  ==========  =====================  =========  ========================
-independent normal    3.0e-4      1.5e-4 to 5.2e-4       2.7e-4     0
+independent normal    4.2e-4      2.4e-4 to 6.7e-4       4.0e-4     0.2
 Poisson, mean 100     9.9e-5      2.7e-5 to 2.5e-4       2.5e-5     0
 weekly season         4.9e-5      6.0e-6 to 1.8e-4       2.5e-5     0
-AR(1) 0.3             4.2e-4      2.4e-4 to 6.7e-4       1.9e-3     0.5
-AR(1) 0.6             3.7e-4      2.1e-4 to 6.1e-4       5.9e-3     2.0
+AR(1) 0.3             4.0e-4      2.3e-4 to 6.4e-4       2.0e-3     0.5
+AR(1) 0.6             4.7e-4      2.9e-4 to 7.3e-4       6.3e-3     2.2
 ====================  ==========  =====================  =========  ========================
 
 Under autocorrelation signals come in clusters, so the intervals of the last two rows are too
@@ -24,9 +24,9 @@ signal of either detector and an alert came, and after how many buckets in the m
 ====================================  ================  =================
 fall                                  signal            alert
 ====================================  ================  =================
-0.5 sigma (3 % of 1000, sigma 60)     3 of 30           none
-1 sigma (6 %)                         9 of 30           none
-2 sigma (12 %)                        26, 5 buckets     2 of 30
+0.5 sigma (3 % of 1000, sigma 60)     5 of 30           none
+1 sigma (6 %)                         18 of 30          none
+2 sigma (12 %)                        all, 5 buckets    4 of 30
 30 % of 1000, sigma 60 (5 sigma)      all, 2 buckets    all, 2 buckets
 30 % of 100, sigma 10 (3 sigma)       all, 3 buckets    13 of 30
 ====================================  ================  =================

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.series import KEPT, LONG_GAP, RESIDUALS, Bucket, Episode, Series
+from streams.series import KEPT, LONG_GAP, RESIDUALS, WAITING, Bucket, Episode, Series
 
 
 def bucket(number: int, value: float, slot: int | None = None) -> Bucket:
@@ -46,6 +46,30 @@ STEPS = st.lists(
     ),
     max_size=60,
 )
+
+
+def test_what_waited_for_nothing_is_learned() -> None:
+    """A bucket set aside for a stretch is as if it had been learned, once that came to nothing."""
+    plain, waited = filled(60), filled(60)
+    for number in (18_060, 18_061):
+        one = bucket(number, 700.0)
+        plain.learn(one, -50.0, KEPT["day"])
+        waited.set_aside(one, KEPT["day"])
+        waited.wait(one, 750.0)
+    assert waited.recent(None, 1) != plain.recent(None, 1)
+    assert waited.residuals() != plain.residuals()
+    waited.take_back()
+    assert waited == plain
+
+
+def test_a_stretch_without_an_end_is_learned() -> None:
+    """No more than four weeks of days wait."""
+    series = filled(60)
+    for number in range(18_060, 18_060 + WAITING + 1):
+        series.set_aside(bucket(number, 700.0), KEPT["day"])
+        series.wait(bucket(number, 700.0), 750.0)
+    assert not series.waiting
+    assert series.value(series.recent(None, 1)[0]) == 700.0
 
 
 @given(STEPS, st.integers(0, 60))

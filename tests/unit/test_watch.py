@@ -93,7 +93,7 @@ def test_a_silence_holds_alerts_back_and_lets_them_go() -> None:
     released = watched.alerts[-1]
     assert (released.state, released.old_state, released.transition) == ("open", "inhibited", 1)
     assert watched.notices[-1].alert == released
-    watched.feed_all([1000.0] * 5)
+    watched.feed_all([1000.0] * 7)
     assert states(watched.alerts[-1:]) == [("closed", 2)]
     assert told(watched)[-2:] == [("open", 1), ("closed", 2)]
 
@@ -116,7 +116,7 @@ def test_what_ended_under_a_silence_is_told_to_nobody() -> None:
     now = watched.end(watched.next - 1)
     silent = source(received=now)
     watched.watch.silent(silent, now, watched.made)
-    watched.feed_all([700.0] * 3 + [1000.0] * 5)
+    watched.feed_all([700.0] * 3 + [1000.0] * 7)
     watched.watch.awake(silent, watched.end(watched.next - 1), watched.made)
     own = [alert for alert in watched.alerts if alert.indicator]
     assert states(own) == [("inhibited", 0), ("closed", 1)]
@@ -142,7 +142,7 @@ def test_an_alert_that_stood_before_a_silence_goes_on() -> None:
     watched.feed_all([700.0] * 2)
     now = watched.end(watched.next - 1)
     watched.watch.silent(source(received=now), now, watched.made)
-    watched.feed_all([1000.0] * 5)
+    watched.feed_all([1000.0] * 7)
     assert told(watched) == [("open", 0), ("open", 0), ("closed", 1)]
 
 
