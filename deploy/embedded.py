@@ -12,7 +12,8 @@ from litestar import Litestar, Response, get
 from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import func, select
 
-from connectors._door import EXCEPTION_HANDLERS, create_door, spare_the_collector
+from connectors._collector import spare
+from connectors._door import EXCEPTION_HANDLERS, create_door
 from connectors._door_openapi import openapi_config
 from connectors._publish import EmbeddedPublisher
 from dashboards.page import create_page
@@ -65,7 +66,7 @@ class Embedded:
             [self.router, *self.page, self._metrics(), runbook],
             openapi_config=openapi_config(version("headwind")),
             exception_handlers=EXCEPTION_HANDLERS,
-            on_startup=[self.start, spare_the_collector],
+            on_startup=[self.start, spare],
             on_shutdown=[self.stop],
             logging_config=None,
         )

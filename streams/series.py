@@ -134,11 +134,6 @@ class Series(msgspec.Struct, array_like=True):
         """Buckets kept."""
         return len(self.slots)
 
-    @property
-    def refractory(self) -> bool:
-        """Whether a signal of the present run or episode stands already: one event, one signal."""
-        return self.episode is not None or self.run_signals > 0
-
     def learn(self, bucket: Bucket, residual: float | None, kept: int) -> None:
         """Take a bucket into the history; the oldest falls out.
 

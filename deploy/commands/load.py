@@ -22,13 +22,13 @@ from rich.progress import (
 from sqlalchemy import select
 
 from connectors import file as connector
+from connectors._collector import spare
 from connectors._mapping import read_mapping
 from connectors._publish import Batch, EmbeddedPublisher
 from connectors._report import FileReport, LoadError
 from connectors._report import Progress as Step
 from connectors._stream import rows_of
 from deploy import show
-from deploy.collector import spare
 from deploy.commands.serve import now
 from deploy.lock import engine_lock, load_lock
 from deploy.options import CONFIG, STORE, Config, Store, moment, read_settings

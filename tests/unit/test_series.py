@@ -96,7 +96,6 @@ def test_an_episode_is_stored_with_its_series() -> None:
     series.episode = Episode("id", 1, 2, "down", "warning", "open", 3, told=True, worst=0.25)
     again = msgspec.msgpack.decode(msgspec.msgpack.encode(series), type=Series)
     assert again.episode == series.episode
-    assert again.refractory
 
 
 def test_what_was_set_aside_is_not_recalled() -> None:
