@@ -115,6 +115,14 @@ load = Table(
     Column("updated", BigInteger, nullable=False),
 )
 
+flawed_load = Table(
+    "flawed_load",
+    metadata,
+    Column(
+        "id", String(64), primary_key=True, doc="that of a load which left something to look at"
+    ),
+)
+
 # --- results ----------------------------------------------------------------------------------
 
 

@@ -221,8 +221,8 @@ def _refusal(
     words = {
         "future": "lies after its own receipt: send events once they have happened, and check "
         "the sender's clock",
-        "beyond_retention": "is older than anything kept: it stays in the log, and counts after "
-        "retention is made longer and the store rebuilt",
+        "beyond_retention": "is older than anything kept: it stays in the log and is never counted "
+        "in this store; to count it, make retention longer and load all into a new one",
         "id_reused": "has the id of another event of this source: give each event an id of its "
         "own; a corrected count needs a new id and the same period",
     }

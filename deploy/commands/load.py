@@ -19,13 +19,14 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
 
 from connectors import file as connector
 from connectors._collector import spare
 from connectors._mapping import read_mapping
 from connectors._publish import Batch, EmbeddedPublisher
-from connectors._report import FileReport, LoadError
+from connectors._report import FileReport, LoadError, LoadReport
 from connectors._report import Progress as Step
 from connectors._stream import rows_of
 from deploy import show
@@ -35,6 +36,7 @@ from deploy.options import CONFIG, STORE, Config, Store, moment, read_settings
 from models.check import Refusal
 from models.settings import Settings
 from models.store import StoreError, befallen, open_store
+from models.tables import flawed_load
 from models.tables import load as loads
 from streams.catalogue import allowed
 from streams.engine import Changes
@@ -47,8 +49,8 @@ SHOWN = 20
 class FoldingPublisher:
     """Publishes, and folds what was published whenever a transaction's worth has come together."""
 
-    def __init__(self, database: sqlalchemy.Engine, runner: Runner | None) -> None:
-        self._inner = EmbeddedPublisher(database)
+    def __init__(self, database: sqlalchemy.Engine | None, runner: Runner | None) -> None:
+        self._inner = EmbeddedPublisher(database) if database is not None else None
         self._runner = runner
         self._waiting = 0
         self.refused = 0
@@ -70,6 +72,8 @@ class FoldingPublisher:
 
     def publish(self, batches: Sequence[Batch]) -> None:
         """Durable on return, as the door's."""
+        if self._inner is None:
+            return
         self._inner.publish(batches)
         self._waiting += sum(-(-len(batch.lines) // 500) for batch in batches)
         if self._waiting >= BATCH:
@@ -110,12 +114,12 @@ def command(
     """
     settings = read_settings(config)
     spare()
-    database = open_store(store)
+    database = None if dry_run else open_store(store)
     stamp = moment(received, "--received")
     clock: Callable[[], int] = now if stamp is None else lambda: stamp
     try:
         plan = None if mapping is None else read_mapping(mapping)
-        with _evaluating(database, settings, dry_run=dry_run) as publisher, _bar() as bar:
+        with _evaluating(database, settings) as publisher, _bar() as bar:
             report = connector.load(
                 files,
                 mapping=plan,
@@ -136,17 +140,38 @@ def command(
     _print_engine(publisher, () if mapping else files)
     if not publisher.evaluates and not dry_run:
         show.err.print("A running headwind serve holds the store; it evaluates what was loaded.")
-    if code := report.exit_code or int(publisher.refused > 0):
-        raise typer.Exit(code)
+    flawed = database is not None and _flawed(database, report, publisher.refused)
+    if flawed or report.exit_code or publisher.refused:
+        raise typer.Exit(1)
+
+
+def _flawed(database: sqlalchemy.Engine, report: LoadReport, refused: int) -> bool:
+    """Whether a file that was loaded before had something to look at; of others it is noted."""
+    c = flawed_load.c
+    before = [one.fingerprint for one in report.files if one.state == "already sent"]
+    sent = [one for one in report.files if one.state == "sent"]
+    # The engine does not know which file an event came from: what it refused is said of all.
+    new = [{"id": one.fingerprint} for one in sent if one.exit_code or refused]
+    with database.begin() as connection:
+        connection.execute(delete(flawed_load).where(c.id.in_([one.fingerprint for one in sent])))
+        if new:
+            connection.execute(insert(flawed_load).on_conflict_do_nothing(), new)
+        found = connection.execute(select(c.id).where(c.id.in_(before)).limit(1)).first()
+    if found is not None:
+        _say("Not all of what was loaded before was taken: headwind refused shows what was not.")
+    return found is not None
 
 
 @contextmanager
 def _evaluating(
-    database: sqlalchemy.Engine, settings: Settings, *, dry_run: bool
+    database: sqlalchemy.Engine | None, settings: Settings
 ) -> Iterator[FoldingPublisher]:
-    """A publisher that evaluates what it publishes, unless a running monitor does that."""
-    if dry_run:
-        yield FoldingPublisher(database, None)
+    """A publisher that evaluates what it publishes, unless a running monitor does that.
+
+    Without a store, which a dry run has none of, it publishes nothing.
+    """
+    if database is None:
+        yield FoldingPublisher(None, None)
         return
     with load_lock(database), engine_lock(database) as mine, _kept(database):
         if not mine:
@@ -172,7 +197,9 @@ def _kept(database: sqlalchemy.Engine) -> Iterator[None]:
         raise type(error)(message) from None
 
 
-def _checkpoint(database: sqlalchemy.Engine, name: str) -> tuple[int, bool] | None:
+def _checkpoint(database: sqlalchemy.Engine | None, name: str) -> tuple[int, bool] | None:
+    if database is None:
+        return None
     question = select(loads.c.events, loads.c.finished).where(loads.c.id == name)
     with database.connect() as connection:
         row = connection.execute(question).one_or_none()

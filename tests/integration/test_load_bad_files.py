@@ -123,6 +123,44 @@ def test_events_with_everything_that_can_be_wrong(tmp_path: Path) -> None:
     assert holds(store, PLANTED) == []
 
 
+def test_a_load_said_again_ends_as_it_did(tmp_path: Path) -> None:
+    """What was refused the first time is no less refused when the file is found loaded."""
+    (tmp_path / "used.ndjson").write_bytes(_request("r-0", service="Passports") + b"\n")
+    (tmp_path / "bad.ndjson").write_bytes(_request("r-5", email=PLANTED) + b"\n")
+    codes: dict[str, list[int]] = {}
+    for name in ("good", "used", "bad", "used", "bad", "good"):
+        path = _good(tmp_path) if name == "good" else tmp_path / f"{name}.ndjson"
+        done, _ = _load(tmp_path, path)
+        codes.setdefault(name, []).append(done.returncode)
+        assert ("headwind refused shows what was not" in done.stderr) == (codes[name] == [1, 1])
+    assert codes == {"good": [0, 0], "used": [1, 1], "bad": [1, 1]}
+
+
+def test_a_dry_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Neither a store nor a lock; with a store, it changes nothing in it."""
+    good = _good(tmp_path)
+    options = ("--agency", "town", "--store", tmp_path / "bad.db", "--dry-run")
+    dry = headwind("load", good, *options, cwd=tmp_path)
+    assert (dry.returncode, [one.name for one in tmp_path.iterdir()]) == (0, [good.name]), dry
+    assert "1 events would be sent" in dry.stderr
+    _load(tmp_path, good)
+    again = headwind("load", good, *options, cwd=tmp_path)
+    assert again.stderr == dry.stderr
+
+
+def test_what_is_too_old_is_counted_where_more_is_kept(tmp_path: Path) -> None:
+    """The sentence of a refusal says what helps: longer retention, and all loaded anew."""
+    old = _request("r-8").replace(b"2020-03-01", b"2015-03-01")
+    file = tmp_path / "old.ndjson"
+    file.write_bytes(_request("r-7") + b"\n" + old + b"\n")
+    done, _ = _load(tmp_path, file)
+    assert "make retention longer and load all into a new one. (beyond_retention)" in done.stderr
+    (tmp_path / "headwind.toml").write_text("[retention]\ndays = 3650\n")
+    (tmp_path / "bad.db").unlink()
+    done, store = _load(tmp_path, file)
+    assert (done.returncode, _accepted(store)) == (0, 2), done.stderr
+
+
 def _good(folder: Path) -> Path:
     path = folder / "good.ndjson"
     path.write_bytes(_request("r-0") + b"\n")
