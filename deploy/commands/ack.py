@@ -23,7 +23,7 @@ def command(
         str,
         typer.Argument(
             metavar="ALERT_ID",
-            help="The alert's id, as headwind notify log shows it, or its beginning.",
+            help="The alert's id, as headwind alerts shows it: its beginning is enough.",
         ),
     ],
     undo: Annotated[bool, typer.Option("--undo", help="Nobody looks at it after all.")] = False,
@@ -51,7 +51,7 @@ def _found(connection: sqlalchemy.Connection, name: str) -> sqlalchemy.Row[Any, 
     if len(name) < SHORTEST or len(rows) > 1:
         message = f"{name!r} names more than one alert; write more of the id."
     elif not rows:
-        message = f"there is no alert {name!r}; headwind alerts --active --format json has the ids of those that stand."
+        message = f"there is no alert {name!r}; headwind alerts --active shows the ids of those that stand."
     elif rows[0].state == "closed":
         message = f"alert {name!r} is over: {show.text(rows[0].reason)}"
     else:

@@ -29,7 +29,7 @@ from deploy.options import (
     read_settings,
 )
 from deploy.reading import checked, narrowed, reading
-from models.tables import alert
+from models.tables import acknowledged, alert
 
 FIELDS = (
     "id",
@@ -42,6 +42,7 @@ FIELDS = (
     "reason",
     "opened",
     "closed",
+    "acknowledged",
     "evidence",
 )
 """What an alert is, in JSON and CSV."""
@@ -53,6 +54,9 @@ TIMES = ("since", "last_received", "last_event")
 """What in the evidence is a moment."""
 
 STATES = {"inhibited": "held back while its source is silent"}
+
+SHORT = 8
+"""So many characters of an id are shown, or as many as tell it from every other."""
 
 
 def command(
@@ -80,7 +84,7 @@ def command(
         if form is not Format.table:
             show.machine(found, form, [*FIELDS, *CHANGES] if history else FIELDS)
         elif listed := list(found):
-            _blocks(listed)
+            _blocks(listed, _short(connection))
         else:
             show.err.print("No alerts.")
 
@@ -100,7 +104,10 @@ def read(
     out, and every alert is given as it stood at ``as_of``.
     """
     c = alert.c
-    question = narrowed(select(alert), alert, asked).order_by(c.opened, c.id, c.transition)
+    known = select(alert, acknowledged.c.at.label("acknowledged")).join(
+        acknowledged, acknowledged.c.alert == c.id, isouter=True
+    )
+    question = narrowed(known, alert, asked).order_by(c.opened, c.id, c.transition)
     if as_of is not None:
         question = question.where(c.updated <= as_of)
     if not history:
@@ -112,7 +119,7 @@ def read(
         question = question.where(c.state != "closed")
     for row in connection.execute(question):
         told = row._asdict()
-        told |= {name: iso(told[name]) for name in ("opened", "updated", "closed")}
+        told |= {name: iso(told[name]) for name in ("opened", "updated", "closed", "acknowledged")}
         yield told | {"evidence": _evidence(row)}
 
 
@@ -135,12 +142,22 @@ def _evidence(row: sqlalchemy.Row[Any]) -> dict[str, Any]:
     return held | {name: part for name, part in parts.items() if part}
 
 
-def _blocks(listed: Sequence[Mapping[str, Any]]) -> None:
+def _short(connection: sqlalchemy.Connection) -> int:
+    """How many characters of an id tell every alert of the store from every other."""
+    ids = set(connection.execute(select(alert.c.id).where(alert.c.latest)).scalars())
+    longest = max(map(len, ids), default=SHORT)
+    enough = (many for many in range(SHORT, longest) if len({i[:many] for i in ids}) == len(ids))
+    return next(enough, longest)
+
+
+def _blocks(listed: Sequence[Mapping[str, Any]], short: int) -> None:
     for row in listed:
         names = (row["agency"], show.part(row), row["indicator"] or row["alertname"])
         what = " · ".join(show.text(name) for name in names if name)
         state = STATES.get(row["state"], row["state"])
-        head = [_span(row), show.text(row["severity"]), state, what]
+        if row["acknowledged"] and row["state"] != "closed":
+            state += f", acknowledged {show.day(row['acknowledged'])}"
+        head = [show.text(row["id"][:short]), _span(row), show.text(row["severity"]), state, what]
         show.block(head, [_reason(row)], _style(row))
     still = sum(row["state"] != "closed" for row in listed)
     show.err.print(f"{len(listed):,} shown, {still:,} of them not closed.")

@@ -216,6 +216,8 @@ def _undelivered(connection: sqlalchemy.Connection, now: int) -> Iterator[Findin
         how = "were given up" if state == "dead" else "could not be delivered yet"
         says = f"{count:,} to {channel} {how}: {error or 'no answer'}"
         fix = f"mend the receiver of [notify.{channel}]; what holds: headwind alerts --active"
+        if state == "dead":
+            fix += f"; then headwind notify retry {channel}"
         yield Finding("notifications", "look", says, fix)
 
 

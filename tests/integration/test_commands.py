@@ -47,6 +47,7 @@ ALERT = [
     "reason",
     "opened",
     "closed",
+    "acknowledged",
     "evidence",
 ]
 READING = ("values", "signals", "alerts", "refused")

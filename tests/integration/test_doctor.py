@@ -253,7 +253,9 @@ def test_undelivered(well: Made, state: str, words: str) -> None:
     put(well, delivery, **row, state=state, next_attempt=NOW, delivered=None)
     found = look(well)["notifications"]
     assert found.says == f"1 to desk {words}: 503 from [desk]"
-    assert found.fix == "mend the receiver of [notify.desk]; what holds: headwind alerts --active"
+    retry = "; then headwind notify retry desk" if state == "dead" else ""
+    mend = "mend the receiver of [notify.desk]; what holds: headwind alerts --active"
+    assert found.fix == mend + retry
     assert look(well, NOW + 8 * DAY) == {}
 
 
@@ -262,8 +264,9 @@ def test_undelivered_stands_on_the_screen(well: Made) -> None:
     row = {"outbox": "1", "channel": "desk", "attempts": 3, "last_error": "503 from [desk]"}
     put(well, delivery, **row, state="dead", next_attempt=1 << 50, delivered=None)
     lines = well.seen(100, "doctor")
-    assert lines[-2] == "look  notifications: 1 to desk were given up: 503 from [desk]"
-    assert lines[-1].startswith("      do: mend the receiver of [notify.desk]; what holds: ")
+    assert lines[-3] == "look  notifications: 1 to desk were given up: 503 from [desk]"
+    assert lines[-2].startswith("      do: mend the receiver of [notify.desk]; what holds: ")
+    assert lines[-1].endswith(" notify retry desk")
 
 
 def test_delivered_is_no_finding(well: Made) -> None:

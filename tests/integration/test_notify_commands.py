@@ -155,7 +155,12 @@ def test_an_alert_is_acknowledged_by_the_beginning_of_its_id(
     known = select(tables.acknowledged.c.alert)
     with store.connect() as connection:
         assert list(connection.execute(known).scalars()) == [alert().id]
-    assert typed(tmp_path, "ack", alert().id, "--undo").returncode == 0
+    (row,) = listed(tmp_path, "alerts", "--active")
+    assert row["acknowledged"] == f"{datetime.now(UTC):%Y-%m-%dT}{row['acknowledged'][11:]}"
+    shown = typed(tmp_path, "alerts", "--active").stdout.split()
+    assert alert().id.startswith(shown[0])
+    assert " ".join(shown[3:6]) == "info open, acknowledged"
+    assert typed(tmp_path, "ack", shown[0], "--undo").returncode == 0
     with store.connect() as connection:
         assert list(connection.execute(known).scalars()) == []
     for name, says in [
