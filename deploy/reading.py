@@ -103,6 +103,12 @@ def members(connection: sqlalchemy.Connection, settings: Settings, agency: str) 
     return sorted(name for name in known if settings.agency(name).group == group)
 
 
+def called(settings: Settings, agency: str) -> str:
+    """An agency by its name, a group also by its title; for people, not for machines."""
+    group = settings.groups.get(agency.removeprefix(PREFIX)) if agency.startswith(PREFIX) else None
+    return f"{group.title} ({agency})" if group is not None and group.title else agency
+
+
 def _known(connection: sqlalchemy.Connection, settings: Settings, option: str) -> set[str]:
     if option == "agency":
         known = agencies(connection, settings)

@@ -87,7 +87,7 @@ class GroupSettings(Part, frozen=True, kw_only=True):
     """A group of agencies that are shown together."""
 
     title: str = ""
-    """What people call it."""
+    """What people call it; commands show it beside ``group:NAME``."""
 
 
 class SourceSettings(Part, frozen=True, kw_only=True):

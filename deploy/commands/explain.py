@@ -26,7 +26,7 @@ from deploy.options import (
     moment,
     read_settings,
 )
-from deploy.reading import like, reading
+from deploy.reading import called, like, reading
 from streams.catalogue import catalogue
 from streams.indicator import Indicator
 
@@ -64,7 +64,7 @@ def command(
     if form is Format.json:
         sys.stdout.write(json.dumps(story, ensure_ascii=False, indent=1) + "\n")
     else:
-        _print(story)
+        _print(story, called(settings, agency))
     if story["value"] is None or story["value"]["value"] is None:
         raise typer.Exit(1)
 
@@ -77,8 +77,8 @@ def _named(indicator: str) -> Indicator:
     return known[indicator]
 
 
-def _print(story: dict[str, Any]) -> None:
-    show.line(f"{story['title']} · {show.text(story['agency'])}", "bold")
+def _print(story: dict[str, Any], agency: str) -> None:
+    show.line(f"{story['title']} · {show.text(agency)}", "bold")
     for words in _headline(story):
         show.line(words)
     show.line("")

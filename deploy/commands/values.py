@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Annotated, Any
 
 import sqlalchemy
@@ -30,7 +31,9 @@ from deploy.options import (
     moment,
     read_settings,
 )
-from deploy.reading import EVERY, checked, reading
+from deploy.reading import EVERY, called, checked, reading
+from deploy.show import Row
+from models.settings import Settings
 from models.tables import value
 from streams.catalogue import catalogue
 
@@ -53,6 +56,12 @@ FIELDS = (
 )
 """What a value is, in JSON and CSV; where parts were asked for, their names are added."""
 
+SERIES = ("agency", "indicator", "unit", "service", "stratum", "rhythm")
+"""What tells one series from another, in the order in which they are read."""
+
+LIMIT = 100
+"""Rows of a table on a terminal, unless more are asked for: what a person may look through."""
+
 
 class Span(StrEnum):
     """Which of the two figures of a bucket."""
@@ -74,12 +83,23 @@ def command(
     span: Annotated[
         Span, typer.Option(help="As shown (window), or as detected on (bucket).")
     ] = Span.window,
+    latest: Annotated[
+        bool, typer.Option("--latest", help="Only the newest value of each series.")
+    ] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="So many rows of a table, of each series the newest; 0: all. Unsaid: "
+            f"{LIMIT} on a terminal, all elsewhere.",
+        ),
+    ] = None,
     form: FormatOption = Format.table,
 ) -> None:
     """Read indicator values, each with its interval, n, coverage and status.
 
     Without --unit, --service or --stratum the totals are shown; give one of them a name, or
-    "*" for all.
+    "*" for all. JSON and CSV have no limit.
     """
     settings = read_settings(config)
     filters = {"agency": agency, "indicator": indicator}
@@ -88,18 +108,41 @@ def command(
     with reading(store) as connection:
         rows = read(connection, filters, cells, span=span, **times)
         found = checked(connection, settings, filters | cells, rows)
+        if latest:
+            found = (one for _, some in groupby(found, key=_key) for one in deque(some, maxlen=1))
         if form is not Format.table:
             extra = [name for name in ("service", "stratum") if cells[name] is not None]
             show.machine(found, form, [*FIELDS, *extra])
         elif listed := list(found):
-            _tables(listed)
+            most = limit if limit is not None else LIMIT * show.out.is_terminal
+            shown = _newest(listed, most or len(listed))
+            _tables(shown, settings)
+            _say_rest(shown, listed)
         elif connection.execute(select(value.c.n).limit(1)).first():
             show.err.print("No value matches all of that: leave an option out, or go back further.")
         else:
             show.err.print("No values yet. Load a file or send events first.")
 
 
-def _tables(listed: Sequence[Mapping[str, Any]]) -> None:
+def _newest(listed: Sequence[Row], limit: int) -> list[Row]:
+    """At most so many rows: of each series its newest, as many of one as of another."""
+    series = [list(some) for _, some in groupby(listed, key=_key)]
+    each = max(limit // len(series), 1)
+    if len(listed) > limit:
+        series = [some[-each:] for some in series[:limit]]
+    return list(chain.from_iterable(series))
+
+
+def _say_rest(shown: Sequence[Row], listed: Sequence[Row]) -> None:
+    if len(shown) < len(listed):
+        show.err.print(
+            f"{len(shown):,} of {len(listed):,} values are shown, of each series the newest. For "
+            "more name an --agency or an --indicator, for all say --limit 0; JSON and CSV are "
+            "complete."
+        )
+
+
+def _tables(listed: Sequence[Row], settings: Settings) -> None:
     """A headed table a series on a terminal; elsewhere one table, in which each row says all."""
     where = [
         show.column("agency"),
@@ -121,28 +164,33 @@ def _tables(listed: Sequence[Mapping[str, Any]]) -> None:
         show.table(listed, [*where, *what])
         return
     sized = show.Sized(listed, what)
-    for series, rows in groupby(listed, key=_series):
+    for _, some in groupby(listed, key=_key):
+        rows = list(some)
         show.line("")
-        show.hang("", series, "bold")
+        show.hang("", _series(rows[0], settings), "bold")
         sized.head()
         sized.body(rows)
 
 
-def _series(row: Mapping[str, Any]) -> str:
-    names = [row["agency"], row["indicator"], show.part(row)]
+def _key(row: Row) -> tuple[str, ...]:
+    return tuple(row[name] for name in SERIES)
+
+
+def _series(row: Row, settings: Settings) -> str:
+    names = [called(settings, row["agency"]), row["indicator"], show.part(row)]
     whose = " · ".join(show.text(name) for name in names if name)
     return f"{whose} ({row['unit_of_measure']}, by {row['rhythm']})"
 
 
-def _figure(row: Mapping[str, Any], name: str) -> str:
+def _figure(row: Row, name: str) -> str:
     return show.figure(row[name], row["unit_of_measure"])
 
 
-def _revision(row: Mapping[str, Any]) -> str:
+def _revision(row: Row) -> str:
     return show.text(row["revision"] or None)
 
 
-def _status(row: Mapping[str, Any]) -> str:
+def _status(row: Row) -> str:
     return f"{row['status']}: {show.text(row['reason'])}" if row["reason"] else row["status"]
 
 
@@ -204,10 +252,7 @@ def _question(
     if as_of is None:
         question = question.where(c.latest)
     else:
-        key = [
-            c[n]
-            for n in ("indicator", "agency", "unit", "service", "stratum", "rhythm", "window_end")
-        ]
+        key = [*(c[name] for name in SERIES), c.window_end]
         known = (
             select(*key, func.max(c.revision).label("revision"))
             .where(c.span == span, c.recorded <= as_of)
@@ -216,5 +261,4 @@ def _question(
         )
         same = [column == known.c[column.name] for column in (*key, c.revision)]
         question = question.join(known, sqlalchemy.and_(*same))
-    series = (c.agency, c.indicator, c.unit, c.service, c.stratum, c.rhythm)
-    return question.order_by(*series, c.window_end)
+    return question.order_by(*(c[name] for name in SERIES), c.window_end)
