@@ -57,6 +57,11 @@ class Context(msgspec.Struct, frozen=True):
         """The unit of an indicator's values; "" when the catalogue lacks it."""
         return self.facts[indicator].unit if indicator in self.facts else ""
 
+    def note(self, row: Row, rows: Sequence[Row]) -> str:
+        """What is to be said beside a value: its status, or its age where newer ones are empty."""
+        old = row is not rows[-1]
+        return words.age(self.now - row["window_end"]) if old else words.STATUSES[row["status"]]
+
     def agency_link(self, agency: str) -> str:
         """Where the agency's board is, the chosen time kept."""
         return f"/agency/{quote(agency, safe='')}"

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import values as value_list
 
+from dashboards.series import WEEK_MS
 from models.shock import OVER
 from models.tables import alert, mark, quality, refused, shock, signal, source, value
 from models.value import Rhythm
@@ -86,7 +87,10 @@ def history(scope: Scope) -> Select[Any]:
 
 
 def current(scope: Scope) -> Select[Any]:
-    """The newest rolling value, one row for each agency, indicator and rhythm."""
+    """The rolling values of the last week of each agency, indicator and rhythm, oldest first.
+
+    The last of them is the newest; the others stand for it where it counted nothing.
+    """
     newest = _newest(scope)
     match = and_(
         value.c.indicator == newest.c.indicator,
@@ -96,7 +100,8 @@ def current(scope: Scope) -> Select[Any]:
         value.c.stratum == scope.stratum,
         value.c.rhythm == newest.c.rhythm,
         value.c.span == "window",
-        value.c.window_end == newest.c.window_end,
+        value.c.window_end > newest.c.window_end - WEEK_MS,
+        value.c.window_end <= newest.c.window_end,
         value.c.latest,
     )
     # An outer join keeps SQLite from walking through `value`; each of its rows has a partner.
@@ -104,7 +109,7 @@ def current(scope: Scope) -> Select[Any]:
         select(*_POINT)
         .select_from(newest.outerjoin(value, match))
         .where(newest.c.window_end.is_not(None))
-        .order_by(newest.c.indicator, newest.c.agency, newest.c.window_end)
+        .order_by(newest.c.indicator, newest.c.agency, newest.c.rhythm, value.c.window_end)
     )
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
+WEEK_MS = 7 * 86_400_000
+
 _FINER = {rhythm: rank for rank, rhythm in enumerate(get_args(Rhythm))}
 
 
@@ -29,6 +31,23 @@ def one_rhythm(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
         key: max(rhythms.items(), key=lambda item: (item[1][-1]["window_end"], -_FINER[item[0]]))[1]
         for key, rhythms in found.items()
     }
+
+
+def standing(rows: Sequence[Row]) -> Row:
+    """The row that stands for a series now: its last one.
+
+    Where that counted nothing, as a Sunday on which nobody reports, it is the last of the week
+    before it that has a value; whoever shows it says how old it is.
+    """
+    last = rows[-1]
+    if last["value"] is None and not last["n"] and last["status"] == "undefined":
+        since = last["window_end"] - WEEK_MS
+        for row in reversed(rows):
+            if row["window_end"] <= since:
+                break
+            if row["value"] is not None:
+                return row
+    return last
 
 
 def thin(rows: Sequence[Row], most: int) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards import condition, words
 from dashboards.drawing import Context, Drawn, Row, by_pillar, render
-from dashboards.series import one_rhythm
+from dashboards.series import one_rhythm, standing
 
 if TYPE_CHECKING:
     from dashboards.panel import Panel
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn:
     """Rows are current values; overlay: open alerts."""
-    newest = {key: rows[-1] for key, rows in one_rhythm(answers[""]).items()}
+    series = one_rhythm(answers[""])
     alerts: dict[tuple[str, str], list[Row]] = {}
     for row in answers["alerts"]:
         alerts.setdefault((row["agency"], row["indicator"]), []).append(row)
@@ -27,7 +27,7 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
             "better": {"up": "\u2191", "down": "\u2193"}.get(facts.direction, ""),
             "direction": words.DIRECTIONS[facts.direction],
             "cells": [
-                _cell(newest.get((agency, facts.id)), alerts.get((agency, facts.id), []), context)
+                _cell(series.get((agency, facts.id)), alerts.get((agency, facts.id), []), context)
                 for agency in context.agencies
             ],
         }
@@ -37,13 +37,14 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
     return Drawn(render("kinds/matrix.html", panel=panel, heads=heads, lines=lines))
 
 
-def _cell(row: Row | None, alerts: list[Row], context: Context) -> dict[str, Any]:
-    if row is None:
+def _cell(rows: list[Row] | None, alerts: list[Row], context: Context) -> dict[str, Any]:
+    if rows is None:
         return {"row": None, "note": "no data", "state": "", "window": ""}
+    row = standing(rows)
     state = condition.worst(alerts)
     return {
         "row": row,
-        "note": words.STATUSES[row["status"]],
+        "note": context.note(row, rows),
         "state": "" if state == "steady" else state,
         "window": context.clock.period(row["window_start"], row["window_end"]),
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dashboards import chart, condition, words
 from dashboards.drawing import Context, Drawn, Figure, Row, by_pillar, render
 from dashboards.kinds.timeseries import Marks, rows_of, with_window
-from dashboards.series import one_rhythm, thin
+from dashboards.series import one_rhythm, standing, thin
 from dashboards.words import SHARES
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _marks(answers: dict[str, list[Row]], agency: str, indicator: str) -> Marks:
 def _multiple(
     figure: Figure, rows: list[Row], drawn: int, alerts: list[Row], context: Context
 ) -> dict[str, Any]:
-    row = rows[-1]
+    row = standing(rows)
     facts = context.facts.get(row["indicator"])
     open_ones = [alert for alert in alerts if alert["state"] == "open"]
     state = condition.worst(open_ones)
@@ -109,9 +109,10 @@ def _multiple(
         "unit": context.unit(row["indicator"]),
         "row": row,
         "note": words.STATUSES[row["status"]],
+        "age": "" if row is rows[-1] else context.note(row, rows),
         "state": state,
         "reason": words.sentence_of(open_ones[0]["reason"]) if open_ones else "",
-        "window": newest[0]["window"],
+        "window": with_window(row, context)["window"],
         "newest": newest,
         "thinned": f"{drawn:,} of {len(rows):,} values drawn" if drawn < len(rows) else "",
     }

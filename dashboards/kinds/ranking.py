@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dashboards import words
 from dashboards.drawing import Context, Drawn, Row, render
-from dashboards.series import one_rhythm
+from dashboards.series import one_rhythm, standing
 
 if TYPE_CHECKING:
     from dashboards.panel import Panel
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn:
     """Rows are current values of one indicator, one agency each."""
     indicator = context.scope.indicator
-    newest = [rows[-1] for rows in one_rhythm(answers[""]).values()]
+    newest = [(standing(rows), rows) for rows in one_rhythm(answers[""]).values()]
     facts = context.facts.get(indicator)
     downwards = facts is not None and facts.direction == "down"
     valued = sorted(
-        (row for row in newest if row["value"] is not None),
-        key=lambda row: row["value"] if downwards else -row["value"],
+        ((row, rows) for row, rows in newest if row["value"] is not None),
+        key=lambda one: one[0]["value"] if downwards else -one[0]["value"],
     )
-    edges = [row[side] for row in valued for side in ("low", "value", "high")]
+    edges = [row[side] for row, _ in valued for side in ("low", "value", "high")]
     known = [edge for edge in edges if edge is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     low = 0.0 if 0 <= low < 0.6 * high else low
@@ -36,14 +36,14 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
             "name": context.agency(row["agency"]),
             "link": context.agency_link(row["agency"]),
             "row": row,
-            "note": words.STATUSES[row["status"]],
+            "note": context.note(row, rows),
             "dot": at(row["value"]),
             "low": at(row["low"]) if row["low"] is not None else "",
             "high": at(row["high"]) if row["high"] is not None else "",
         }
-        for row in valued
+        for row, rows in valued
     ]
-    ranked = {row["agency"] for row in valued}
+    ranked = {row["agency"] for row, _ in valued}
     html = render(
         "kinds/ranking.html",
         panel=panel,

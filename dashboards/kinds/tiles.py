@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards import condition, words
 from dashboards.drawing import Context, Drawn, Row, render
-from dashboards.series import one_rhythm, thin
+from dashboards.series import one_rhythm, standing, thin
 from dashboards.sparkline import polylines
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ def _course(
     most: int,
     context: Context,
 ) -> dict[str, Any]:
-    row = current[-1] if current else None
+    row = standing(current) if current else None
     history = lines.get((row["agency"], indicator), []) if row else []
     return {
         "title": context.indicator(indicator),
         "link": context.indicator_link(indicator),
         "unit": context.unit(indicator),
         "row": row,
-        "note": "no data" if row is None else words.STATUSES[row["status"]],
+        "note": context.note(row, current) if row and current else "no data",
         "lines": polylines(thin(history, most)),
     }

@@ -44,19 +44,20 @@ def fill(engine: Engine, *, injected: bool = False) -> None:
                 if agency == "transport" and facts.id == "exploit_speed":
                     continue
                 rows = list(_values(agency, at, facts, rng))
-                _put(connection, tables.value, rows)
-            _put(connection, tables.source, _sources(agency))
-            _put(connection, tables.refused, _refusals(agency))
-        _put(connection, tables.alert, _alerts(injected=injected))
-        _put(connection, tables.signal, _signals())
+                put(connection, tables.value, rows)
+            put(connection, tables.source, _sources(agency))
+            put(connection, tables.refused, _refusals(agency))
+        put(connection, tables.alert, _alerts(injected=injected))
+        put(connection, tables.signal, _signals())
         cases = shocks(END, injected=injected)
-        _put(connection, tables.shock, [*cases, *earlier(cases)])
-        _put(connection, tables.quality, curves(cases))
-        _put(connection, tables.mark, marks(END))
-        _put(connection, tables.position, [{"stage": 1, "applied": 1000, "snapshot": 900}])
+        put(connection, tables.shock, [*cases, *earlier(cases)])
+        put(connection, tables.quality, curves(cases))
+        put(connection, tables.mark, marks(END))
+        put(connection, tables.position, [{"stage": 1, "applied": 1000, "snapshot": 900}])
 
 
-def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+def put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Rows of a table, what they do not mention filled in."""
     connection.execute(insert(table), [whole(table, row) for row in rows])
 
 

@@ -19,7 +19,7 @@ from dashboards.page import POLICY, create_page
 from models import tables
 from tests.integration.browser import CHROMIUM, Browser
 from tests.integration.synthetic_facts import CATALOGUE, INJECTION, Settings
-from tests.integration.synthetic_store import fill, new_store
+from tests.integration.synthetic_store import fill, new_store, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -239,6 +239,35 @@ def test_daily_lines_are_thinned(client: TestClient[Any]) -> None:
     assert all(0 < len(figure["data"]["points"]) <= 600 for figure in figures)
     page = client.get("/indicator/demand?since=2023-11-25").text
     assert "values drawn" in page
+
+
+def test_days_without_a_report_show_the_value_before_with_its_age(tmp_path: Path) -> None:
+    """On every board; a week without any has no value any more."""
+    day, friday = 86_400_000, (int(time.time()) // 86_400 - 2) * 86_400_000
+    about = {"indicator": "presence", "span": "window", "rhythm": "day", "latest": True}
+    seen = {}
+    for empty in (2, 7):
+        engine = new_store(tmp_path / f"{empty}.db")
+        with engine.begin() as connection:
+            heard = {"source": "s", "type": "t", "accepted": 1}
+            put(connection, tables.source, [{**heard, "agency": "harbour"}])
+            rows = [{"value": -35.5, "n": 4, "status": "ok", "detail": "{}"}]
+            rows += [{"n": 0, "status": "undefined", "detail": "{}"}] * empty
+            ends = range(friday, friday + (empty + 1) * day, day)
+            put(connection, tables.value, [
+                {**about, **row, "agency": "harbour", "window_start": end - day, "window_end": end}
+                for row, end in zip(rows, ends, strict=True)
+            ])  # fmt: skip
+        with TestClient(Litestar(create_page(engine, Settings(), CATALOGUE))) as opened:
+            for path in ("/", "/agency/harbour", "/indicator/presence"):
+                text = opened.get(f"{path}?until=2999-01-01&since=2000-01-01").text
+                told = " ".join(re.sub("<[^>]*>", " ", text).replace("\xa0", " ").split())
+                seen[empty, path] = told.partition("Window Value")[0]
+        engine.dispose()
+    for (empty, path), told in seen.items():
+        assert ("35.5" in told) == (empty == 2), path
+        assert (" 2 days ago" in told) == (empty == 2), path
+        assert ("undefined" in told.replace("where it is undefined", "")) == (empty == 7), path
 
 
 def test_unknown_names_are_met_kindly(client: TestClient[Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dashboards import chart, condition, words
-from dashboards.series import one_rhythm, segments, thin
+from dashboards.series import one_rhythm, segments, standing, thin
 from dashboards.sparkline import polylines
 from dashboards.theme import DARK, LIGHT, ON_COLOUR, STATE_COLOURS, Theme
 
@@ -116,6 +116,22 @@ def test_one_rhythm_a_series() -> None:
     """Of a daily and a monthly series the one that reaches furthest is drawn."""
     rows = [_row(5, 1.0), _row(9, 2.0), _row(8, 3.0, rhythm="month")]
     assert [row["value"] for row in one_rhythm(rows)["a", "i"]] == [1.0, 2.0]
+
+
+def _day(at: int, value: float | None, n: int) -> dict[str, Any]:
+    status = "undefined" if value is None else "ok"
+    return {**_row(at * 86_400_000, value, status=status), "n": n}
+
+
+def test_an_empty_day_does_not_hide_the_value_before_it() -> None:
+    """A Sunday shows Friday; a day that counted something, a week of silence, shows itself."""
+    friday = _day(4, 1.0, 3)
+    assert standing([_day(3, 0.5, 3), friday, _day(5, None, 0), _day(6, None, 0)]) is friday
+    for last in (_day(6, None, 9), _day(6, 2.0, 1)):
+        assert standing([friday, last]) is last
+    rows = [friday, *(_day(at, None, 0) for at in range(5, 13))]
+    assert standing(rows[:7]) is friday
+    assert standing(rows) is rows[-1]
 
 
 def _luminance(colour: str) -> float:
