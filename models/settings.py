@@ -67,7 +67,7 @@ class OrganisationSettings(Part, frozen=True, kw_only=True):
     holidays: Holidays = ""
     """Whose public holidays hold; "" for none."""
     invented: str = ""
-    """Shown as a ribbon on every screen: the data is made up."""
+    """Shown on every screen in a ribbon, behind "Invented data": the data is made up."""
 
 
 class AgencySettings(Part, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ import typer
 import uvicorn
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from connectors._keys import issue
@@ -26,10 +26,10 @@ from deploy.demo.send import SendError, send
 from deploy.demo.sending import Sent, events
 from deploy.demo.settings import headwind_toml
 from deploy.embedded import Embedded
-from deploy.options import moment
+from deploy.options import iso, moment
 from models.settings import Settings
 from models.store import open_store
-from models.tables import load
+from models.tables import load, log
 
 FILE = "headwind-demo.db"
 STARTED_S = 20.0
@@ -73,9 +73,8 @@ def command(
         show.err.print(f"Metrics {url}/metrics. Ask too: headwind alerts --store {escape(store)}")
         show.err.print(f"Its settings are in {escape(str(config))}.")
         if not once:
-            # From here on time is real; a store that was only filled stays as it was lived.
-            clock.release()
-            monitor.runner.ticking = True
+            # A store that was only filled stays as it was lived.
+            _go_on(monitor, clock, end)
             show.err.print("Ctrl-C ends it.")
             thread.join()
     except KeyboardInterrupt:
@@ -86,6 +85,20 @@ def command(
     finally:
         server.should_exit = True
         thread.join()
+
+
+def _go_on(monitor: Embedded, clock: SettableClock, end: datetime) -> None:
+    """Let the clock go: with real time, or where the three years ended if that is long ago.
+
+    Else all feeds would fall silent at once, over the time that nobody lived.
+    """
+    at = None
+    if datetime.now(UTC) - end > timedelta(days=1):
+        with monitor.database.connect() as connection:
+            at = connection.execute(select(func.max(log.c.received))).scalar_one()
+        show.err.print(f"Its clock goes on from {iso(at)}.")
+    clock.release(at)
+    monitor.runner.ticking = True
 
 
 def _port(server: uvicorn.Server) -> int:
@@ -123,8 +136,9 @@ def _live(monitor: Embedded, clock: SettableClock, url: str, seed: int, end: dat
     """Send three years through the door and wait until they are evaluated."""
     began = time.perf_counter()
     with monitor.database.begin() as connection:
-        soon = int((datetime.now(UTC) + timedelta(days=1)).timestamp() * 1000)
-        keys = {one.id: issue(connection, one.id, now=0, expires=soon) for one in AGENCIES}
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        soon = now + DAY_MS
+        keys = {one.id: issue(connection, one.id, now=now, expires=soon) for one in AGENCIES}
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 SIMULATED: Final = "Invented data"
+NOTHING_REAL: Final = "no place, office or number in here exists"
 """Label that stands on everything the demo shows."""
 
 REGION: Final = "Region of the Ostrevael Coast (invented)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.demo.region import AGENCIES, HOLIDAYS, REGION, SIMULATED, ZONE, sources
+from deploy.demo.region import AGENCIES, HOLIDAYS, NOTHING_REAL, REGION, SIMULATED, ZONE, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +19,12 @@ def headwind_toml(*, host: str = "127.0.0.1", port: int = 8080) -> str:
 
 
 def _lines(host: str, port: int) -> Iterator[str]:
-    yield f"# {SIMULATED}: no place, office or number in here exists."
+    yield f"# {SIMULATED}: {NOTHING_REAL}."
     yield "[organisation]"
     yield f'name = "{REGION}"'
     yield f'timezone = "{ZONE}"'
     yield f'holidays = "{HOLIDAYS}"'
-    yield f'invented = "{SIMULATED}"'
+    yield f'invented = "{NOTHING_REAL}"'
     for agency in AGENCIES:
         yield ""
         yield f"[agencies.{agency.id}]"

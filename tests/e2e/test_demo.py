@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sqlite3
+import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,8 +23,8 @@ from deploy.demo.days import Days
 from deploy.demo.region import AGENCIES, LAND_PERMITS, QUERNMOUTH, SEA_DEFENCE, SIMULATED, Agency
 from deploy.demo.story import Span, Story
 from streams.catalogue import catalogue
-from tests.e2e.serving import Serving
-from tests.integration.records import headwind
+from tests.e2e.serving import Serving, until
+from tests.integration.records import HEADWIND, headwind
 
 pytestmark = pytest.mark.slow
 
@@ -114,6 +117,30 @@ def test_every_page_says_that_it_is_invented(address: str) -> None:
         assert SIMULATED in client.get("/agency/nobody").text
     shown = {f"/agency/{one.id}" for one in AGENCIES} | {f"/indicator/{one}" for one in catalogue()}
     assert shown <= seen
+
+
+def test_one_that_ended_long_ago_goes_on_from_there(demo: Demo, tmp_path: Path) -> None:
+    """No feed falls silent over months that nobody lived; keys are as old as they are."""
+    store = tmp_path / "demo.db"
+    with closing(sqlite3.connect(demo.store)) as old, closing(sqlite3.connect(store)) as new:
+        old.backup(new)
+        (before,) = new.execute("SELECT max(position) FROM log WHERE stage = 1").fetchone()
+        (created,) = new.execute("SELECT min(created) FROM api_key").fetchone()
+        assert 0 < time.time() * 1000 - created < 3_600_000
+    arguments = ("--port", "0", "--until", UNTIL, "--store", store)
+    with (tmp_path / "said").open("w") as said:
+        process = subprocess.Popen([HEADWIND, "demo", *arguments], stdout=said, stderr=said)
+    try:
+        until(lambda: "Ctrl-C ends it." in (tmp_path / "said").read_text())
+        assert "Its clock goes on from 2026-03-" in (tmp_path / "said").read_text()
+        with closing(sqlite3.connect(store)) as reader:
+            applied = "SELECT applied FROM position WHERE stage = 1"
+            until(lambda: reader.execute(applied).fetchone()[0] > before)
+            silent = "SELECT DISTINCT agency FROM source WHERE stale AND accepted"
+            assert reader.execute(silent).fetchall() == [(LAND_PERMITS.id,)]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
 
 
 def test_replay_is_equal(demo: Demo) -> None:

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from deploy.demo.days import Days
-from deploy.demo.region import AGENCIES, SIMULATED, sources
+from deploy.demo.region import AGENCIES, NOTHING_REAL, sources
 from deploy.demo.sending import Sent, events
 from deploy.demo.settings import headwind_toml
 from deploy.demo.story import FAILURE_DAYS, FLOOD_DAYS, Story
@@ -260,7 +260,7 @@ def test_settings_are_right_and_say_invented() -> None:
 
     text = headwind_toml(port=8123)
     settings = Settings.of(tomllib.loads(text))
-    assert settings.organisation.invented == SIMULATED
+    assert settings.organisation.invented == NOTHING_REAL
     assert settings.door.port == 8123
     assert all("(invented)" in one.title for one in settings.agencies.values())
     assert set(settings.sources) == {name for agency in AGENCIES for name in sources(agency)}

@@ -141,3 +141,10 @@ def test_clock() -> None:
     assert abs(clock() - time.time() * 1000) < 60_000
     with pytest.raises(RuntimeError, match="released"):
         clock.set(30)
+
+
+def test_a_clock_that_goes_on_in_the_past() -> None:
+    """Released at a moment it goes from there, at the pace of real time."""
+    clock, began = SettableClock(10), time.time()
+    clock.release(20)
+    assert 20 <= clock() <= 20 + (time.time() - began) * 1000 + 1
