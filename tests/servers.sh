@@ -5,6 +5,7 @@ set -eu
 wanted=
 command -v chromium >/dev/null 2>&1 || wanted="chromium fonts-dejavu"
 command -v prometheus-alertmanager >/dev/null 2>&1 || wanted="$wanted prometheus-alertmanager"
+command -v promtool >/dev/null 2>&1 || wanted="$wanted prometheus"
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing for the tests that run them:" $wanted

@@ -15,6 +15,7 @@ from streams.notify.payload import OF_ITS_OWN, made
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = ROOT / "deploy" / "runbook"
+RULES = ROOT / "deploy" / "prometheus" / "rules.yml"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -47,6 +48,7 @@ def alertnames() -> set[str]:
         *OF_ITS_OWN,
         *(one["labels"]["alertname"] for one in ours),
         *(name for names in routed for name in names.split("|")),
+        *re.findall(r"alert: (\w+)", RULES.read_text(encoding="utf-8")),
     }
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ def program(*names: str) -> str:
     """The path of the first of these programs that is there."""
     found = next(filter(None, map(shutil.which, names)), "")
     if not found:
-        missing(f"no {names[0]} here; on Debian: apt-get install prometheus-alertmanager")
+        package = "prometheus" if "promtool" in names else "prometheus-alertmanager"
+        missing(f"no {names[0]} here; on Debian: apt-get install {package}")
     return found
 
 
@@ -56,6 +58,12 @@ class Alertmanager:
             return httpx.get(f"{self.url}/-/ready").is_success
         except httpx.TransportError:
             return False
+
+    def take(self, at: datetime, minutes: int, **labels: str) -> None:
+        """Hear of an alert as from a Prometheus; with 0 minutes, that it is over."""
+        ends = at + timedelta(minutes=minutes)
+        body = [{"labels": labels, "startsAt": at.isoformat(), "endsAt": ends.isoformat()}]
+        httpx.post(f"{self.url}/api/v2/alerts", json=body).raise_for_status()
 
     def alerts(self, **labels: str) -> list[dict[str, Any]]:
         """What it takes to be open, with these labels, inhibited or not."""

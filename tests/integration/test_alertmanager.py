@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,30 @@ def test_a_silent_source_inhibits_its_agency(
     until(lambda: state("quay", "IndicatorOff") == "suppressed")
     until(lambda: state("quay", "SourceStale") == "active")
     until(lambda: state("dunes", "IndicatorOff") == "active")
+
+
+def test_a_monitor_that_is_down_inhibits_what_it_said(
+    manager: Alertmanager, store: sqlalchemy.Engine
+) -> None:
+    """What Prometheus tells of the monitor itself holds back indicators and silent sources."""
+    agency = "reef"
+    stale = alert(
+        name="s", agency=agency, alertname="SourceStale", indicator="", cell=Cell(),
+        severity="warning", evidence={"source": "crm"},
+    )  # fmt: skip
+    put(store, alert(name="a", agency=agency), stale)
+    with relay(store, Clock(), am=pushed(manager)) as one:
+        one.step()
+
+    def states() -> set[str]:
+        return {one["status"]["state"] for one in manager.alerts(agency=agency)}
+
+    now = datetime.now(UTC)
+    until(lambda: "active" in states())
+    manager.take(now, 5, alertname="PipelineDown", severity="critical")
+    until(lambda: states() == {"suppressed"})
+    manager.take(now, 0, alertname="PipelineDown", severity="critical")
+    until(lambda: "active" in states())
 
 
 def test_it_resolves_what_we_close_after_a_restart(
