@@ -35,6 +35,15 @@ Hours = Annotated[
         description='hours such as "20:00-07:00"',
     ),
 ]
+_DAY = "(mon|tue|wed|thu|fri|sat|sun)"
+Weekly = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(daily|{_DAY}(,{_DAY})*) ([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
+        description='days and hours such as "sun 02:00-04:00", "sat,sun 22:00-01:00" or '
+        '"daily 03:00-03:30"',
+    ),
+]
 Holidays = Annotated[
     str,
     Meta(
@@ -197,6 +206,19 @@ class NotifySettings(Part, frozen=True, kw_only=True):
 _DEFAULTS = NotifySettings()
 
 
+class MaintenanceSettings(Part, frozen=True, kw_only=True):
+    """Maintenance that comes again: what opens meanwhile is told when it ends, if it still stands."""
+
+    every: Weekly
+    """When, in the organisation's zone."""
+    agencies: tuple[Name, ...] = ()
+    """Agencies whose alerts it holds back; none named means all of them."""
+    services: tuple[Name, ...] = ()
+    """Services or units that it touches; none named means all of them."""
+    why: str = ""
+    """For whoever reads ``headwind silence list``; it is not sent."""
+
+
 class RetentionSettings(Part, frozen=True, kw_only=True):
     """How long state is kept for late events and repeats; results and log stay."""
 
@@ -221,6 +243,8 @@ class Settings(Part, frozen=True, kw_only=True):
     """``[door]``: the HTTP door."""
     notify: dict[Name, NotifySettings] = {}
     """``[notify.NAME]``: receivers of notifications."""
+    maintenance: dict[Name, MaintenanceSettings] = {}
+    """``[maintenance.NAME]``: hours of the week in which alerts are held back."""
     retention: RetentionSettings = RetentionSettings()
     """``[retention]``: how far back late events count."""
     standards: dict[Name, Duration] = {}
@@ -264,11 +288,20 @@ class Settings(Part, frozen=True, kw_only=True):
                 yield Fault(where, "is not among [groups.…]", nearest(agency.group, self.groups))
         for name, receiver in self.notify.items():
             yield from receiver.faults(("notify", name))
-            for agency_id in receiver.agencies:
-                if self.agencies and agency_id not in self.agencies:
-                    where = place(("notify", name, "agencies"))
-                    what = "names one that is not among [agencies.…]"
-                    yield Fault(where, what, nearest(agency_id, self.agencies))
+            yield from self._unknown(("notify", name), receiver.agencies)
+        for name, planned in self.maintenance.items():
+            yield from self._unknown(("maintenance", name), planned.agencies)
+            begin, end = planned.every.split(" ")[1].split("-")
+            if begin == end:
+                where = place(("maintenance", name, "every"))
+                yield Fault(where, "begins when it ends", 'write hours such as "02:00-04:00"')
+
+    def _unknown(self, path: tuple[str, str], named: Iterable[str]) -> Iterator[Fault]:
+        """Agencies that are named, and are not among those that the settings list."""
+        for agency in named:
+            if self.agencies and agency not in self.agencies:
+                what = "names one that is not among [agencies.…]"
+                yield Fault(place((*path, "agencies")), what, nearest(agency, self.agencies))
 
     def agency(self, name: str) -> AgencySettings:
         """An agency's settings, filled in from the organisation's."""

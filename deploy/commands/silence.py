@@ -103,11 +103,13 @@ def begin(
 
 
 @command.command("list")
-def list_all(store: Store = STORE, form: FormatOption = Format.table) -> None:
-    """Show the silences that hold or are to come, those planned by an agency's calendar too."""
-    now = _now()
+def list_all(
+    store: Store = STORE, config: Config = CONFIG, form: FormatOption = Format.table
+) -> None:
+    """Show the silences that hold or are to come, those planned by calendar or settings too."""
+    now, settings = _now(), read_settings(config)
     with reading(store) as connection:
-        found = [_row(one) for one in silences(connection, now) if one.end > now]
+        found = [_row(one) for one in silences(connection, settings, now) if one.end > now]
     found.sort(key=lambda row: (row["start"], row["id"]))
     if form is not Format.table:
         show.machine(found, form, FIELDS)
@@ -121,12 +123,13 @@ def list_all(store: Store = STORE, form: FormatOption = Format.table) -> None:
 def end_one(
     name: Annotated[str, typer.Argument(metavar="ID", help="As headwind silence list shows it.")],
     store: Store = STORE,
+    config: Config = CONFIG,
 ) -> None:
-    """End a silence now; what still stands is told."""
-    now = _now()
+    """End a silence now; what still stands is told. Maintenance comes again the next time."""
+    now, settings = _now(), read_settings(config)
     database = open_store(store, make=False)
     with explained(store), database.begin() as connection:
-        known = {one.id: one for one in silences(connection, now) if one.end > now}
+        known = {one.id: one for one in silences(connection, settings, now) if one.end > now}
         if name not in known:
             message = f"{name!r} is no silence that holds or is to come; {like(name, set(known))}"
             raise typer.BadParameter(message, param_hint="ID")

@@ -80,6 +80,7 @@ class Relay:
         meter: Meter | None = None,
     ) -> None:
         self.database = database
+        self.settings = settings
         self.clock = clock
         self.meter = meter
         self.channels = open_channels(settings)
@@ -158,7 +159,7 @@ class Relay:
         if not rows:
             return
         with self.database.begin() as connection:
-            found = silences(connection, now)
+            found = silences(connection, self.settings, now)
             last = {(row.channel, row.alert): row.id for row in rows}
             for row in rows:
                 until = silenced(found, _told(row), now)
@@ -175,7 +176,7 @@ class Relay:
         resting = [name for name in self._rests if self._is_resting(name)]
         with self.database.connect() as connection:
             rows = box.waiting(connection, now, resting, 10 * AT_ONCE)
-            found = silences(connection, now) if rows else []
+            found = silences(connection, self.settings, now) if rows else []
             untold = {(row.channel, row.id) for row in rows if _is_untold(connection, row)}
         groups: dict[Group, list[Row[Any]]] = {}
         aside: list[tuple[Row[Any], dict[str, Any]]] = []

@@ -1,6 +1,7 @@
 """Silences: spans in which somebody said, or planned, that certain alerts are not told.
 
-A silence by hand names an agency, and perhaps an indicator and a service. A closure that an
+A silence by hand names an agency, and perhaps an indicator and a service. Maintenance that the
+settings plan comes again each week, for some agencies or all. A closure that an
 agency marked in its calendar silences what is in its scope; a freeze of releases only the
 indicators that releases move. Of a closure also the last bucket that it touches is silent,
 which closes after it. Alerts are decided and kept all the same: what still stands when a
@@ -9,13 +10,19 @@ silence ends is told then.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import product
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from models.settings import Settings
 from models.tables import mark, silence
 from streams.catalogue import catalogue
 from streams.notify.channel import Told
+from streams.notify.maintenance import span
 
 PLANNED = ("closure", "release_freeze")
 MOVED_BY_RELEASES = frozenset({"Explore", "Exploit"})
@@ -32,7 +39,7 @@ LENGTH_MS = {
 
 
 class Silence(NamedTuple):
-    """One span, ms; an empty indicator or scope means all. ``scope`` is a service or a unit."""
+    """One span, ms; where agency, indicator or scope (a service or a unit) is empty, it means all."""
 
     id: str
     kind: str
@@ -59,7 +66,7 @@ class Silence(NamedTuple):
             if known is None or known.pillar not in MOVED_BY_RELEASES:
                 return False
         return (
-            self.agency == labels["agency"]
+            self.agency in ("", labels["agency"])
             and self.indicator in ("", indicator)
             and self.scope in ("", labels.get("service"), labels.get("unit"))
         )
@@ -71,7 +78,7 @@ def silenced(found: list[Silence], alert: Told, now: int) -> int | None:
     return max((end for end in ends if end is not None), default=None)
 
 
-def silences(connection: Connection, now: int) -> list[Silence]:
+def silences(connection: Connection, settings: Settings, now: int) -> list[Silence]:
     """Every silence that may hold an alert at ``now``, by hand and planned."""
     m, longest = mark.c, max(LENGTH_MS.values())
     stored = connection.execute(select(silence)).all()
@@ -87,4 +94,17 @@ def silences(connection: Connection, now: int) -> list[Silence]:
         )
     )
     marks = (Silence(*row) for row in planned)
-    return [one for one in (*by_hand, *marks) if one.id not in ended and one.end > now - longest]
+    found = (*by_hand, *marks, *_maintenance(settings, now))
+    return [one for one in found if one.id not in ended and one.end > now - longest]
+
+
+def _maintenance(settings: Settings, now: int) -> Iterator[Silence]:
+    """Of each maintenance the time that holds or comes next, by agency and service."""
+    zone = ZoneInfo(settings.organisation.timezone)
+    for name, one in settings.maintenance.items():
+        start, end = span(one.every, zone, now)
+        day = datetime.fromtimestamp(start / 1000, zone).date()
+        # Ended by hand, one time of it is over for all that it is about, and the next comes.
+        known = f"{name[:25]}/{day}"
+        for agency, scope in product(one.agencies or ("",), one.services or ("",)):
+            yield Silence(known, "maintenance", agency, "", scope, start, end, one.why)

@@ -47,6 +47,7 @@ class Standing:
 
     def __init__(self, database: sqlalchemy.Engine, settings: Settings, since: int) -> None:
         self.database = database
+        self.settings = settings
         self.watchdog = watchdog(settings.organisation.name, since)
         self._looked: dict[str, int] = {}
         self._beat: dict[str, int] = {}
@@ -97,7 +98,9 @@ class Standing:
         """All that stands, but for what is on its way or silenced."""
         later = box.undecided(connection, channel.receiver.name)
         alerts = [
-            alert for row, alert in _standing(connection, channel, now) if row.alert not in later
+            alert
+            for row, alert in _standing(connection, self.settings, channel, now)
+            if row.alert not in later
         ]
         for start in range(0, len(alerts), MOST):
             yield Again(alerts[start : start + MOST], "")
@@ -105,7 +108,7 @@ class Standing:
     def _reminders(self, connection: Connection, channel: Channel, now: int) -> Iterator[Again]:
         """What was told long enough ago, stands, and nobody has acknowledged."""
         name, asked = channel.receiver.name, channel.receiver.wants
-        rows = list(_standing(connection, channel, now))
+        rows = list(_standing(connection, self.settings, channel, now))
         told = box.delivered(connection, name, [row for row, _ in rows])
         again = box.reminded(connection, name)
         known = box.taken_on(connection)
@@ -134,10 +137,10 @@ def _group(one: tuple[Row[Any], Told]) -> tuple[str, str]:
 
 
 def _standing(
-    connection: Connection, channel: Channel, now: int
+    connection: Connection, settings: Settings, channel: Channel, now: int
 ) -> Iterator[tuple[Row[Any], Told]]:
     """What stands, that a receiver asked for and no silence holds."""
-    found = silences(connection, now)
+    found = silences(connection, settings, now)
     for row in box.standing(connection):
         alert: Told = msgspec.json.decode(row.payload)
         asked = alert["status"] == "firing" and wants(channel, alert)
