@@ -94,7 +94,7 @@ def test_a_planned_silence_is_listed_and_can_be_ended(
         assert one.step() == 0
         assert typed(tmp_path, "silence", "end", row["id"]).returncode == 0
         assert listed(tmp_path, "silence", "list") == []
-        clock.now += 5000
+        clock.now = time.time_ns() // 1_000_000
         assert one.step() == 1
 
 
