@@ -73,6 +73,28 @@ def _gaps(*, words: bool) -> list[Any]:
     return [gaps.mark_rect(style="gap"), word.encode(x="mid:T", text="word:N")]
 
 
+def _usual(*, words: bool) -> list[Any]:
+    """What was expected, and blocks where nothing was yet."""
+    x = alt.X("t:T", scale=_TIME)
+    early = _named("unwatched").encode(
+        x=x, x2="t2:T", tooltip=[alt.Tooltip("reason:N", title="Expected")]
+    )
+    rows = _named("usual").encode(x=x, detail="run:N")
+    layers: list[Any] = [
+        early.mark_rect(style="unwatched"),
+        rows.mark_area(style="usual").encode(y=alt.Y("lo:Q"), y2="hi:Q"),
+        *(rows.mark_line(style="usual-edge").encode(y=alt.Y(f"{end}:Q")) for end in ("lo", "hi")),
+    ]
+    sides: list[tuple[str, Literal["left", "right"], int]]
+    sides = [("right", "left", 5), ("left", "right", -5)] if words else []
+    for side, align, dx in sides:
+        word = _named("unwatched").transform_filter(f"datum.side == '{side}'")
+        text = word.mark_text(style="gap-word", align=align, dx=dx)
+        at = "t:T" if side == "right" else "t2:T"
+        layers.append(text.encode(x=at, y=alt.value(9), text="word:N"))
+    return layers
+
+
 def _signals() -> Any:
     return (
         _named("signals")
@@ -144,6 +166,7 @@ def line(
     ``unit`` settles how the axis writes numbers, ``height`` is in pixels, ``domain`` fixes the
     vertical scale (none: fitted to what is drawn, zero not forced), ``labels`` says where the
     times stand. Named data: points{t, v, lo, hi, look, run, …}, frame{t}, last, gaps, spans,
+    usual{t, lo, hi, run}, unwatched{t, t2, word, …},
     signals, breaks{t, word, side, lane, …}.
     """
     scale = alt.Scale(zero=False, nice=True)
@@ -162,6 +185,7 @@ def line(
                 alt.Tooltip("value:N", title="Value"),
                 alt.Tooltip("between:N", title="95 % interval"),
                 alt.Tooltip("n:N", title="n"),
+                alt.Tooltip("usual:N", title="Expected of the step"),
                 alt.Tooltip("note:N", title="Note"),
             ],
         )
@@ -171,6 +195,7 @@ def line(
         frame,
         *_spans(),
         *_gaps(words=height > _TINY),
+        *_usual(words=height > _TINY),
         *_lines(y),
         hover,
         last,

@@ -25,7 +25,7 @@ from sqlalchemy import values as value_list
 
 from dashboards.series import WEEK_MS
 from models.shock import OVER
-from models.tables import alert, mark, quality, refused, shock, signal, source, value
+from models.tables import alert, expected, mark, quality, refused, shock, signal, source, value
 from models.value import Rhythm
 
 if TYPE_CHECKING:
@@ -83,6 +83,28 @@ def history(scope: Scope) -> Select[Any]:
             value.c.latest,
         )
         .order_by(value.c.indicator, value.c.agency, value.c.rhythm, value.c.window_end)
+    )
+
+
+def usual(scope: Scope) -> Select[Any]:
+    """What was expected of every bucket in the scope's time and very cell, oldest first."""
+    c = expected.c
+    return (
+        select(
+            *(c.agency, c.indicator, c.rhythm, c.bucket_end),
+            *(c.expected, c.low, c.high, c.reason),
+        )
+        .where(
+            c.indicator.in_(_indicators(scope)),
+            c.agency.in_(select(_agencies(scope).c.agency)),
+            c.unit == scope.unit,
+            c.service == scope.service,
+            c.stratum == scope.stratum,
+            c.rhythm.in_(get_args(Rhythm)),
+            c.bucket_end > scope.since,
+            c.bucket_end <= scope.until,
+        )
+        .order_by(c.indicator, c.agency, c.rhythm, c.bucket_end)
     )
 
 

@@ -14,8 +14,10 @@ from deploy.reading import members
 from models import tables
 from models.settings import Settings
 from models.value import Cell
+from streams.group import PREFIX
 from streams.indicator import Indicator
 from streams.kinds import ACTS
+from streams.wording import number
 
 Row = sqlalchemy.Row[Any]
 
@@ -39,6 +41,8 @@ class Known(NamedTuple):
     agencies: list[str]
     types: list[str]
     value: Row | None
+    expected: Row | None
+    """What was expected of the bucket that ends with the window."""
     sources: Sequence[Row]
     feeding: Sequence[Row]
     refused: dict[str, int]
@@ -59,10 +63,12 @@ def gather(connection: sqlalchemy.Connection, settings: Settings, asked: Asked) 
     c = tables.source.c
     question = select(tables.source).where(c.agency.in_(who))
     sources = connection.execute(question.order_by(c.agency, c.source, c.type)).all()
+    value = value_at(connection, asked)
     return Known(
         agencies=who,
         types=types,
-        value=value_at(connection, asked),
+        value=value,
+        expected=None if value is None else _expected_of(connection, value),
         sources=sources,
         feeding=[row for row in sources if row.type in types],
         refused=refused(connection, who, [*types, ""]),
@@ -86,6 +92,7 @@ def told(asked: Asked, known: Known, hop: str) -> dict[str, Any]:
         "at": iso(asked.at),
         "reads": known.types,
         "value": None if row is None else _value(row, indicator.unit),
+        "watched": _watched(asked, known),
         "received": used + sum(excluded.values()),
         "used": used,
         "excluded": excluded,
@@ -116,6 +123,43 @@ def value_at(connection: sqlalchemy.Connection, asked: Asked) -> Row | None:
         .limit(1)
     )
     return connection.execute(question).one_or_none()
+
+
+def _expected_of(connection: sqlalchemy.Connection, value: Row) -> Row | None:
+    c = tables.expected.c
+    names = ("indicator", "agency", "unit", "service", "stratum", "rhythm")
+    mine = [c[name] == getattr(value, name) for name in names]
+    question = select(tables.expected).where(*mine, c.bucket_end == value.window_end)
+    return connection.execute(question).one_or_none()
+
+
+def _watched(asked: Asked, known: Known) -> str:
+    """What was expected of the last step of the window, or why it is not watched; a sentence."""
+    row, unit = known.expected, asked.indicator.unit
+    if row is None:
+        return "" if known.value is None else _unwatched(asked, known.value)
+    if row.expected is None:
+        yet = " yet" if " known" in row.reason else ""
+        return f"not watched{yet}: {row.reason.removesuffix(' known')}"
+    usual = f"{number(row.expected, unit)} expected of this {row.rhythm}"
+    if row.high is None:
+        return f"{usual}, not below {number(row.low, unit)} ({row.reason})"
+    return f"{usual} ({number(row.low, unit)} to {number(row.high, unit)})"
+
+
+def _unwatched(asked: Asked, value: Row) -> str:
+    """Why nothing was looked at: no detector, no part of the agency, or no value to look at."""
+    indicator, cell = asked.indicator, asked.cell
+    parts = [name for name in ("service", "unit") if (name,) in indicator.grains]
+    if not indicator.detect:
+        return "not watched: no detector looks at this indicator"
+    if value.agency.startswith(PREFIX):
+        return "not watched: each agency of the group is"
+    if parts and not getattr(cell, parts[0]):
+        return f"not watched: alerts speak of a {parts[0]}, name one with --{parts[0]}"
+    if cell.stratum:
+        return f"not watched: alerts speak of a whole {parts[0] if parts else 'agency'}"
+    return f"not watched: this {value.rhythm} by itself has no value that can be judged"
 
 
 def refused(

@@ -156,6 +156,22 @@ value = Table(
 )
 Index("value_by_agency", value.c.agency, value.c.window_end, value.c.indicator)
 
+expected = Table(
+    "expected",
+    metadata,
+    Column("indicator", String(64), primary_key=True),
+    Column("agency", String(128), primary_key=True),
+    *_cell(),
+    Column("rhythm", String(8), primary_key=True),
+    Column("bucket_end", BigInteger, primary_key=True),
+    Column("expected", Float),
+    Column("low", Float),
+    Column("high", Float, doc="absent beside a low: nothing would have been too much"),
+    Column("reason", String(64), nullable=False, doc="why nothing is expected, or no upper end"),
+    # Only of series that are watched; as it was decided, never restated.
+    sqlite_with_rowid=False,
+)
+
 signal = Table(
     "signal",
     metadata,

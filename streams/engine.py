@@ -14,6 +14,7 @@ import msgspec
 
 from models.alert import Alert
 from models.check import Refusal
+from models.expected import Expected
 from models.mark import Mark
 from models.record import Record
 from models.settings import Settings
@@ -39,6 +40,8 @@ class Changes(msgspec.Struct):
     """First values of buckets that closed, in the order in which they closed."""
     restated: list[Value] = []
     """Values of closed buckets that late events may have changed."""
+    expected: list[Expected] = []
+    """What was expected of the buckets of watched series, in the order in which they closed."""
     signals: list[Signal] = []
     alerts: list[Alert] = []
     shocks: list[Shock] = []

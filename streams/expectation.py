@@ -43,6 +43,9 @@ FEWEST: dict[Rhythm, int] = {"hour": 3, "day": 3, "week": 8, "month": 8, "quarte
 WARM: dict[Rhythm, int] = {"hour": 84, "day": 28, "week": 4, "month": 12, "quarter": 12}
 """Residuals below which the scale is not trusted: the second part of the warm-up."""
 
+READY: dict[Rhythm, int] = {"hour": 504, "day": 28, "week": 12, "month": 12, "quarter": 12}
+"""Buckets that make up both parts of the warm-up where none is missing."""
+
 NORMAL = 1.4826
 """Median absolute deviation to standard deviation, for normal noise."""
 
@@ -120,6 +123,11 @@ def _unrest(values: list[float]) -> float:
 def center(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:
     """The expected value; None before the warm-up is over."""
     return _typical(series, bucket, rhythm, FEWEST[rhythm])
+
+
+def known(series: Series, rhythm: Rhythm) -> int:
+    """Buckets that something usual was learned from, to be compared with :data:`READY`."""
+    return len(series) if rhythm == "hour" else len(series.recent(None, len(series)))
 
 
 def learned(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import sqlite
 
 from models import tables
 from models.alert import Alert
+from models.expected import Expected
 from models.log import append
 from models.mark import Mark
 from models.record import Record
@@ -55,6 +56,8 @@ def advance(connection: Connection, stage: int, applied: int, snapshot_at: int |
 def write(connection: Connection, engine: Engine, changes: Changes) -> None:
     """Everything of stage one but the position."""
     write_values(connection, changes.values, changes.restated)
+    if changes.expected:
+        connection.execute(insert(tables.expected), list(map(_expected_row, changes.expected)))
     if changes.signals:
         connection.execute(insert(tables.signal), [_signal_row(one) for one in changes.signals])
     _write_states(connection, tables.alert, changes.alerts)
@@ -138,6 +141,20 @@ def _value_row(one: Value, revision: int) -> dict[str, Any]:
 
 def _cell(cell: Cell) -> dict[str, str]:
     return {"unit": cell.unit, "service": cell.service, "stratum": cell.stratum}
+
+
+def _expected_row(one: Expected) -> dict[str, Any]:
+    return {
+        "indicator": one.indicator,
+        "agency": one.agency,
+        **_cell(one.cell),
+        "rhythm": one.rhythm,
+        "bucket_end": one.end,
+        "expected": one.expected,
+        "low": one.low,
+        "high": one.high,
+        "reason": one.reason,
+    }
 
 
 def _signal_row(one: Signal) -> dict[str, Any]:

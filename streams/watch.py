@@ -18,6 +18,7 @@ from streams.detection import NAMESPACE, detect, first
 from streams.expectation import Expectation, expect, learned
 from streams.gap import Gaps, is_empty
 from streams.indicator import Indicator
+from streams.kept import kept
 from streams.lift import keep, lifted
 from streams.look import Key, Look
 from streams.marks import crisis_mark, definition_mark
@@ -69,13 +70,14 @@ class Watch:
             self._begin_anew(Look(gauge.indicator, series, bucket, value), changes)
         bucket = self.plans.fit(series, bucket, value.cell, rhythm, quantity)
         look = Look(gauge.indicator, series, bucket, value)
+        expected = usual = expect(series, bucket, rhythm, quantity) if bucket.slot >= 0 else None
+        if usual is not None and bucket.plan:
+            expected = lifted(series, bucket, usual, quantity)
+        changes.expected.append(kept(self.agency, look, expected))
         if bucket.slot < 0:
             # Closed or nearly so, and no two holidays are alike: kept, but not judged.
             series.learn(bucket, None, KEPT[rhythm])
             return
-        expected = usual = expect(series, bucket, rhythm, quantity)
-        if usual is not None and bucket.plan:
-            expected = lifted(series, bucket, usual, quantity)
         if expected is not None and is_empty(look, expected, gap=self.gaps.holds(look)):
             alert = self.gaps.lengthen(look, expected, silent=bool(self.silences))
             self._tell(alert, value, changes)

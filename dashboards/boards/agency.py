@@ -19,6 +19,11 @@ BOARD = Board(
     reading=(
         "The line is the rolling value, the band its 95 % interval; grey is low n or no value.",
         (
+            "The quiet grey band behind a line is what was expected of each single step of a service "
+            "or unit, frozen while an alert stands; the line rolls over its window. Totals are not "
+            "watched and have none; a block that says so was too early to expect anything."
+        ),
+        (
             "An upright dashed line is a break that explains numbers: a crisis that was declared, "
             "or a definition that changed."
         ),
@@ -49,6 +54,7 @@ BOARD = Board(
                 "signals": questions.signals,
                 "alerts": questions.alerts,
                 "breaks": questions.breaks,
+                "usual": questions.usual,
             },
             split="indicator",
             points=300,

@@ -21,6 +21,11 @@ BOARD = Board(
         "The band is the 95 % interval; where the line is grey, n is below the minimum.",
         "A grey block is a time without a value, with the reason under the pointer.",
         (
+            "The quiet grey band behind a line is what was expected of each single step of a service "
+            "or unit, frozen while an alert stands; the line rolls over its window. Totals are not "
+            "watched and have none; a block that says so was too early to expect anything."
+        ),
+        (
             "An upright dashed line is a break that explains numbers: a crisis that was declared, "
             "or a definition that changed."
         ),
@@ -42,6 +47,7 @@ BOARD = Board(
                 "signals": questions.signals,
                 "alerts": questions.alerts,
                 "breaks": questions.breaks,
+                "usual": questions.usual,
             },
             split="agency",
             shared_axis=True,

@@ -9,6 +9,7 @@ from dashboards import chart, condition, words
 from dashboards.drawing import Context, Drawn, Figure, Row, by_pillar, render
 from dashboards.kinds.timeseries import Marks, rows_of, with_window
 from dashboards.series import one_rhythm, standing, thin
+from dashboards.usual import unwatched_yet
 from dashboards.words import SHARES
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _TABLE = 12
 
 
 def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn:
-    """Rows are values; overlays: signals, alerts and breaks of the chosen time."""
+    """Rows are values; overlays: signals, alerts, breaks and what was expected in the chosen time."""
     lines = one_rhythm(answers[""])
     if not lines:
         return Drawn(render("kinds/empty.html", panel=panel))
@@ -48,7 +49,11 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
         figures.append(figure)
         room = height + (10 if labels == "none" else _LABELS)
         multiples.append(
-            {**_multiple(figure, rows, len(thinned), marks.alerts, context), "height": room}
+            {
+                **_multiple(figure, rows, len(thinned), marks.alerts, context),
+                "height": room,
+                "unwatched": unwatched_yet(marks.usual, rows[-1]["rhythm"]),
+            }
         )
     html = render(
         f"kinds/multiples-{panel.split}.html",
@@ -87,7 +92,8 @@ def _marks(answers: dict[str, list[Row]], agency: str, indicator: str) -> Marks:
         for row in answers.get("breaks", [])
         if row["agency"] == agency and row["indicator"] in ("", indicator)
     ]
-    return Marks([row for row in answers["signals"] if own(row)], shown, breaks)
+    usual = [row for row in answers.get("usual", []) if own(row)]
+    return Marks([row for row in answers["signals"] if own(row)], shown, breaks, usual)
 
 
 def _multiple(

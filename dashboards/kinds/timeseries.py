@@ -8,6 +8,7 @@ from dashboards import chart, words
 from dashboards.breaks import breaks_of
 from dashboards.drawing import Context, Drawn, Figure, Row, render
 from dashboards.series import one_rhythm, segments, thin
+from dashboards.usual import in_words, usual_rows
 
 if TYPE_CHECKING:
     from dashboards.panel import Panel
@@ -17,11 +18,12 @@ _WORD_SHARE = 0.09
 
 
 class Marks(NamedTuple):
-    """What stands over one line: rows of signals, alerts and breaks."""
+    """What stands over and behind one line: signals, alerts, breaks, and what was expected."""
 
     signals: list[Row]
     alerts: list[Row]
     breaks: list[Row]
+    usual: list[Row]
 
 
 def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn:
@@ -63,6 +65,7 @@ def rows_of(
 ) -> dict[str, list[dict[str, Any]]]:
     """The named data of one line and of what stands over it."""
     clock, scope, unit = context.clock, context.scope, context.unit(indicator)
+    usual = in_words(marks.usual, rows[-1]["rhythm"], unit) if rows else {}
     points: list[dict[str, Any]] = []
     gaps: list[dict[str, Any]] = []
     runs = segments(rows)
@@ -71,7 +74,11 @@ def rows_of(
             before = runs[at - 1][1][-1]["window_end"] if at else run[0]["window_start"]
             gaps.append(_gap(run, max(before, scope.since), context))
         else:
-            points += [_point(row, look, at, unit, context) for row in run]
+            points += [
+                _point(row, look, at, unit, context)
+                | {"usual": usual.get(row["window_end"], "not watched here")}
+                for row in run
+            ]
     frame = [{"t": clock.axis(scope.since)}, {"t": clock.axis(scope.until)}]
     return {
         "points": points,
@@ -81,6 +88,7 @@ def rows_of(
         "signals": _signals(marks.signals, rows, indicator, context),
         "spans": [_span(row, context) for row in marks.alerts],
         "breaks": breaks_of(marks.breaks, context),
+        **usual_rows(marks.usual, rows, context),
     }
 
 

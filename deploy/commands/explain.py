@@ -87,6 +87,7 @@ def _print(story: dict[str, Any], agency: str) -> None:
         ("formula", story["formula"]),
         ("after", story["source"]),
         ("mind", story["pitfalls"]),
+        ("watched", story["watched"]),
         ("received", f"{story['received']:,} in this window: cases, or counts that were reported"),
         ("used", f"{story['used']:,}"),
         ("left out", _counts(story["excluded"]) or "none"),

@@ -22,6 +22,7 @@ from streams.store import EVENTS, position
 
 COMPARED = (
     tables.value,
+    tables.expected,
     tables.signal,
     tables.alert,
     tables.shock,

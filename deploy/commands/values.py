@@ -34,6 +34,7 @@ from deploy.options import (
 from deploy.reading import EVERY, called, checked, reading
 from deploy.show import Row
 from models.settings import Settings
+from models.tables import expected as kept
 from models.tables import value
 from streams.catalogue import catalogue
 
@@ -61,6 +62,9 @@ SERIES = ("agency", "indicator", "unit", "service", "stratum", "rhythm")
 
 LIMIT = 100
 """Rows of a table on a terminal, unless more are asked for: what a person may look through."""
+
+EXPECTED = ("expected", "expected_low", "expected_high", "not_expected")
+"""What was expected of the bucket that ends with the window, and why nothing was."""
 
 
 class Span(StrEnum):
@@ -94,6 +98,14 @@ def command(
             f"{LIMIT} on a terminal, all elsewhere.",
         ),
     ] = None,
+    expected: Annotated[
+        bool,
+        typer.Option(
+            "--expected",
+            help="Also what was expected of each step, or why nothing was. What is watched are "
+            "services and units, not their totals.",
+        ),
+    ] = False,
     form: FormatOption = Format.table,
 ) -> None:
     """Read indicator values, each with its interval, n, coverage and status.
@@ -106,13 +118,13 @@ def command(
     cells = {"unit": unit, "service": service, "stratum": stratum}
     times = {"since": moment(since, "--since"), "as_of": moment(as_of, "--as-of")}
     with reading(store) as connection:
-        rows = read(connection, filters, cells, span=span, **times)
+        rows = read(connection, filters, cells, span=span, expected=expected, **times)
         found = checked(connection, settings, filters | cells, rows)
         if latest:
             found = (one for _, some in groupby(found, key=_key) for one in deque(some, maxlen=1))
         if form is not Format.table:
             extra = [name for name in ("service", "stratum") if cells[name] is not None]
-            show.machine(found, form, [*FIELDS, *extra])
+            show.machine(found, form, [*FIELDS, *(EXPECTED if expected else ()), *extra])
         elif listed := list(found):
             most = limit if limit is not None else LIMIT * show.out.is_terminal
             shown = _newest(listed, most or len(listed))
@@ -155,6 +167,7 @@ def _tables(listed: Sequence[Row], settings: Settings) -> None:
         show.Column("value", lambda row: _figure(row, "value"), right=True),
         show.Column("low", lambda row: _figure(row, "low"), right=True),
         show.Column("high", lambda row: _figure(row, "high"), right=True),
+        show.Column("expected", _usual),
         show.column("n", right=True),
         show.Column("covered", lambda row: f"{row['coverage']:.0%}", rank=2, right=True),
         show.Column("revision", _revision, rank=3, right=True),
@@ -186,6 +199,15 @@ def _figure(row: Row, name: str) -> str:
     return show.figure(row[name], row["unit_of_measure"])
 
 
+def _usual(row: Row) -> str:
+    """What was expected, with its usual interval, or why nothing was; empty where not asked."""
+    unit = row["unit_of_measure"]
+    if row.get("expected") is None:
+        return show.text(row.get("not_expected"))
+    bounds = [show.figure(row[f"expected_{end}"], unit) or "open" for end in ("low", "high")]
+    return f"{show.figure(row['expected'], unit)} ({' to '.join(bounds)})"
+
+
 def _revision(row: Row) -> str:
     return show.text(row["revision"] or None)
 
@@ -202,13 +224,15 @@ def read(
     since: int | None = None,
     as_of: int | None = None,
     span: str = "window",
+    expected: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """One row a value, series by series, each in order of time.
 
     A cell's dimension that is None means totals only, "*" everything.
     """
     indicators = catalogue()
-    for row in connection.execute(_question(filters, cells, since, as_of, span)):
+    question = _question(filters, cells, since, as_of, span)
+    for row in connection.execute(_with_expected(question) if expected else question):
         facts = indicators.get(row.indicator)
         yield {
             "agency": row.agency,
@@ -229,7 +253,17 @@ def read(
             "revision": row.revision,
             "catalogue_version": row.catalogue_version,
             "rhythm": row.rhythm,
+            **({name: getattr(row, name) for name in EXPECTED} if expected else {}),
         }
+
+
+def _with_expected(question: sqlalchemy.Select[Any]) -> sqlalchemy.Select[Any]:
+    e, names = kept.c, ("agency", "indicator", "unit", "service", "stratum", "rhythm")
+    same = [e[name] == value.c[name] for name in names]
+    columns = (e.expected, e.low, e.high, e.reason)
+    named = [column.label(name) for column, name in zip(columns, EXPECTED, strict=True)]
+    at = sqlalchemy.and_(*same, e.bucket_end == value.c.window_end)
+    return question.add_columns(*named).outerjoin(kept, at)
 
 
 def _question(

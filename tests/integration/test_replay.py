@@ -19,6 +19,7 @@ def test_replay_is_equal(request: pytest.FixtureRequest, name: str) -> None:
     done = records.run("replay", "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Equal" in done.stdout
+    assert "expected" in done.stdout
     assert "differs" not in done.stdout
 
 

@@ -29,6 +29,7 @@ class Run:
         self.engine = Engine(settings, catalogue())
         self.groups = Groups(settings, catalogue())
         self.values: dict[Key, list[Value]] = {}
+        self.expected: list[Any] = []
         self.signals: list[Any] = []
         self.alerts: list[Any] = []
         self.shocks: list[Any] = []
@@ -41,6 +42,7 @@ class Run:
         """One transaction."""
         changes = self.engine.apply(records)
         self._keep(changes.values, changes.restated)
+        self.expected += changes.expected
         self.signals += changes.signals
         self.alerts += changes.alerts
         self.shocks += changes.shocks
@@ -71,6 +73,7 @@ class Run:
         other.groups.load(self.groups.dump())
         for name in (
             "values",
+            "expected",
             "signals",
             "alerts",
             "shocks",
@@ -117,8 +120,16 @@ def content(value: Value) -> tuple[Any, ...]:
 
 
 def decisions(run: Run) -> list[bytes]:
-    """Signals, alerts, shocks with their curves, marks and notices, in an order of their own."""
-    told = [*run.signals, *run.alerts, *run.shocks, *run.curve, *run.marks, *run.notices]
+    """What was expected, signals, alerts, shocks, curves, marks and notices, sorted."""
+    told = [
+        *run.expected,
+        *run.signals,
+        *run.alerts,
+        *run.shocks,
+        *run.curve,
+        *run.marks,
+        *run.notices,
+    ]
     return sorted(type(one).__name__.encode() + msgspec.json.encode(one) for one in told)
 
 
