@@ -21,6 +21,22 @@ longer) and the scale 28 residuals of days (four for weeks, twelve for months): 
 four weeks of days, twelve weeks, a year of months, three years of quarters. A young scale is
 widened; that of days is read from the distances of each to the other days of its slot.
 
+Odd input:
+
+- *Fewer buckets than the warm-up*: nothing is expected, however far they jump.
+- *All equal*: the scale is what counting alone makes uncertain, and 2 % of the middle at least.
+- *All zero*: zero is expected of counts, and a case or three may be chance, as if one were usual;
+  a jump from there is wholly off (depth 1), until it has lasted so long that it is the level.
+- *Missing buckets* are no values: they are neither judged nor learned, what follows is compared
+  with what came before them, and this time of last year is found by its number, not by counting.
+- *Days of 23 and 25 hours* are days. Hours are compared by their local hour: an hour that is
+  lived twice is expected twice, and one that is left out is missed by nobody.
+- *A 53rd week* is a week: this time of last year is 51 to 53 weeks ago, which holds both the same
+  date and the same place in the year.
+- *The same count again* counts once; a correction in time is judged as corrected. One that comes
+  after its bucket closed restates the value, and changes nothing of what was expected or decided:
+  the history goes on with what was known then.
+
 The year's trend needs no factor: the middle is at most nine weeks old and follows it. (The ratio
 to last year, multiplied onto a middle that has already followed, counts the trend twice.)
 """
