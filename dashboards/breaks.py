@@ -1,4 +1,4 @@
-"""Declared crises and changed definitions on a time axis: rules, each with a word."""
+"""Declared crises, changed definitions and new baselines on a time axis: rules, each with a word."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NEAR, _LATE = 0.12, 0.85
 
 
 def breaks_of(rows: list[Row], context: Context) -> list[dict[str, Any]]:
-    """One rule for a changed definition, one at each end of a crisis that lies in the time."""
+    """One rule for a changed definition or new baseline, one at each end of a crisis that lies in the time."""
     scope, clock = context.scope, context.clock
     whole = scope.until - scope.since
     edges = sorted(
@@ -46,6 +46,8 @@ def breaks_of(rows: list[Row], context: Context) -> list[dict[str, Any]]:
 def _edges(row: Row) -> list[tuple[int, str, Row]]:
     if row["kind"] == "definition":
         return [(row["start"], "definition changed", row)]
+    if row["kind"] == "rebase":
+        return [(row["start"], "new baseline", row)]
     kind = str(json.loads(row["evidence"]).get("kind") or "crisis").replace("_", " ")
     edges = [(row["start"], f"{kind} declared", row)]
     if row["end"] is not None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import altair as alt
 
-from dashboards.theme import BLUE, GREY, ON_COLOUR, RED, STATE_COLOURS, YELLOW
+from dashboards.theme import BLUE, GREY, MDC, ON_COLOUR, RED, STATE_COLOURS, YELLOW
 from dashboards.words import SHARES
 
 _TIME = alt.Scale(type="utc", nice=False)
@@ -153,6 +153,47 @@ def _lines(y: alt.Y) -> list[Any]:
     return found
 
 
+_LOOKS_OF_DOTS = {
+    "common": (14, "circle", MDC["common"]),
+    "improvement": (80, "diamond", MDC["improvement"]),
+    "concern": (62, "square", MDC["concern"]),
+    "neutral": (70, "cross", MDC["neutral"]),
+}
+_LOOKS_OF_LIMITS = ("mean", "limit", "trial limit", "target")
+
+
+def _control() -> list[Any]:
+    """Limits as they step from baseline to baseline, and each bucket by its class."""
+    rows = _named("limits").encode(
+        x=alt.X("t:T", scale=_TIME),
+        y="v:Q",
+        detail="line:N",
+        tooltip=[alt.Tooltip("look:N", title="Line"), alt.Tooltip("told:N", title="Mean, limits")],
+    )
+    layers: list[Any] = [
+        rows.transform_filter(f"datum.look == '{look}'").mark_line(
+            style=f"control-{look.replace(' ', '-')}"
+        )
+        for look in _LOOKS_OF_LIMITS
+    ]
+    for look, (size, shape, colour) in _LOOKS_OF_DOTS.items():
+        dots = _named("dots").transform_filter(f"datum.look == '{look}'")
+        style = "control-dot" if look == "common" else "control-marked"
+        point = dots.mark_point(filled=True, size=size, shape=shape, fill=colour, style=style)
+        layers.append(
+            point.encode(
+                x=alt.X("t:T", scale=_TIME),
+                y="v:Q",
+                tooltip=[
+                    alt.Tooltip("words:N", title="Control chart"),
+                    alt.Tooltip("when:N", title="Bucket"),
+                    alt.Tooltip("value:N", title="Value"),
+                ],
+            )
+        )
+    return layers
+
+
 @functools.lru_cache(maxsize=128)
 def line(
     unit: str,
@@ -167,7 +208,7 @@ def line(
     vertical scale (none: fitted to what is drawn, zero not forced), ``labels`` says where the
     times stand. Named data: points{t, v, lo, hi, look, run, …}, frame{t}, last, gaps, spans,
     usual{t, lo, hi, run}, unwatched{t, t2, word, …},
-    signals, breaks{t, word, side, lane, …}.
+    signals, breaks{t, word, side, lane, …}, limits{t, v, look, line}, dots{t, v, look, …}.
     """
     scale = alt.Scale(zero=False, nice=True)
     if domain is not None:
@@ -199,6 +240,7 @@ def line(
         *_lines(y),
         hover,
         last,
+        *_control(),
         *_breaks(),
         _signals(),
     )

@@ -44,6 +44,7 @@ class Context(msgspec.Struct, frozen=True):
     clock: words.Clock
     complete: dict[str, int]
     now: int
+    targets: Mapping[str, float] = {}
 
     def agency(self, agency: str) -> str:
         """What an agency is called; its id when it has no title."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from models.chart import Begin, Chart, Reading
 
 
 class IndicatorFacts(Protocol):
@@ -82,6 +84,12 @@ class IndicatorFacts(Protocol):
         """What it is split by."""
         ...
 
+    def control(
+        self, readings: Sequence[Reading], begins: Sequence[Begin], target: float | None
+    ) -> Chart | None:
+        """The control chart of its buckets; None where such a chart does not suit it."""
+        ...
+
 
 class OrganisationFacts(Protocol):
     """Who the page is for; ``timezone`` is an IANA name.
@@ -125,4 +133,9 @@ class PageSettings(Protocol):
     @property
     def agencies(self) -> Mapping[str, AgencyFacts]:
         """By id; those without an entry are called by it."""
+        ...
+
+    @property
+    def targets(self) -> Mapping[str, float]:
+        """By indicator, what is to be reached; in its unit."""
         ...

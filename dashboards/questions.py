@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import values as value_list
 
+from dashboards.baselines import begun_here
 from dashboards.series import WEEK_MS
 from models.shock import OVER
 from models.tables import alert, expected, mark, quality, refused, shock, signal, source, value
@@ -359,7 +360,7 @@ def _followed(scope: Scope) -> list[ColumnElement[bool]]:
 
 
 def breaks(scope: Scope) -> Select[Any]:
-    """Declared crises and changed definitions that touch the scope's time and cell."""
+    """Declared crises, changed definitions and new baselines that touch the scope's time and cell."""
     agencies = _agencies(scope)
     wanted = (
         select(
@@ -376,7 +377,9 @@ def breaks(scope: Scope) -> Select[Any]:
         .join(agencies, agencies.c.agency == mark.c.agency)
         .where(
             mark.c.latest,
-            mark.c.kind.in_(("crisis", "definition")),
+            mark.c.kind.in_(("crisis", "definition", "rebase")),
+            # A baseline is that of a series: of one service it is none of the whole.
+            or_(mark.c.kind != "rebase", begun_here(scope)),
             mark.c.start <= scope.until,
             case(
                 (mark.c.kind == "crisis", func.coalesce(mark.c.end, scope.until)),

@@ -41,6 +41,7 @@ class Reader:
         self._titles = {agency: facts.title for agency, facts in settings.agencies.items()}
         self._facts = {facts.id: facts for facts in by_pillar(catalogue)}
         self._clock = Clock(settings.organisation.timezone)
+        self._targets = dict(settings.targets)
         self._invented = settings.organisation.invented
         self._feeds: OrderedDict[str, bytes] = OrderedDict()
         self._lock = Lock()
@@ -140,7 +141,8 @@ class Reader:
             scope = msgspec.structs.replace(scope, indicator=ranked)
         complete = screen.watermarks(connection)
         names, clock = self._titles, self._clock
-        return Context(scope, self._facts, names, agencies, clock, complete, screen.now())
+        now, targets = screen.now(), self._targets
+        return Context(scope, self._facts, names, agencies, clock, complete, now, targets)
 
     def _complete(self, context: Context) -> dict[str, str]:
         wanted = context.scope.agency

@@ -7,6 +7,13 @@ from typing import Any
 import msgspec
 
 BLUE, YELLOW, RED, GREY = "#3274D9", "#FADE2A", "#F2495C", "#808080"
+MDC = {
+    "common": "#A6A6A6",
+    "improvement": "#00B0F0",
+    "concern": "#E46C0A",
+    "neutral": "#490092",
+}
+"""The colours of *Making Data Count*; a shape and a word go with each."""
 STATE_COLOURS = {"strained": RED, "watch": YELLOW, "unknown": GREY, "steady": BLUE}
 ON_COLOUR = {"strained": "#16181C", "watch": "#16181C", "unknown": "#16181C", "steady": "#FFFFFF"}
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
@@ -65,6 +72,16 @@ def config(theme: Theme) -> dict[str, Any]:
             "break": {"color": theme.text, "strokeWidth": 1.4, "strokeDash": [5, 3]},
             "break-word": {"color": theme.text, "fontSize": 10.5, "fontWeight": 600},
             "break-halo": {"fontSize": 10.5, "fontWeight": 600, **_halo(theme)},
+            "control-mean": {"color": theme.quiet, "strokeWidth": 1},
+            "control-limit": {"color": theme.quiet, "strokeWidth": 1, "strokeDash": [6, 4]},
+            "control-trial-limit": {"color": theme.quiet, "strokeWidth": 1, "strokeDash": [2, 4]},
+            "control-target": {
+                "color": theme.worse,
+                "strokeWidth": 1.2,
+                "strokeDash": [9, 3, 2, 3],
+            },
+            "control-dot": {"opacity": 0.9},
+            "control-marked": {"opacity": 1, "stroke": theme.text, "strokeWidth": 0.7},
             "level": {"color": theme.quiet, "strokeWidth": 1},
             "level-back": {"color": theme.quiet, "strokeWidth": 1, "strokeDash": [2, 3]},
             "level-word": {"color": theme.quiet, "fontSize": 10.5},

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from models.fault import Fault, nearest, place
 from models.settings import Settings, SettingsError
 from models.value import Cell
 
@@ -86,9 +87,29 @@ def read_settings(config: Path) -> Settings:
         message = f"there is no file {config}; only headwind.toml may be absent."
         raise typer.BadParameter(message, param_hint="--config")
     try:
-        return Settings.load(config)
+        settings = Settings.load(config)
+        if settings.targets:
+            _check_targets(settings, config)
     except SettingsError as error:
         raise typer.BadParameter(str(error), param_hint="--config") from None
+    return settings
+
+
+def _check_targets(settings: Settings, config: Path) -> None:
+    """A target for what does not exist, or cannot be, would have no effect. Raises SettingsError."""
+    from streams.catalogue import catalogue
+
+    charted = {name: one for name, one in catalogue().items() if "xmr" in one.detectors}
+    found = []
+    for name, target in settings.targets.items():
+        where = place(("targets", name))
+        if name not in charted:
+            what = "has no control chart that a target could be set against"
+            found.append(Fault(where, what, nearest(name, charted)))
+        elif charted[name].unit == "share" and not 0 <= target <= 1:
+            found.append(Fault(where, "is no share", "write 0.9 for 90 %"))
+    if found:
+        raise SettingsError(str(config), found)
 
 
 def cell_of(unit: str | None, service: str | None, stratum: str | None) -> Cell:

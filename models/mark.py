@@ -8,15 +8,15 @@ import msgspec
 
 from models.value import Cell
 
-MarkKind = Literal["crisis", "definition", "closure", "release_freeze"]
+MarkKind = Literal["crisis", "definition", "closure", "release_freeze", "rebase"]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """A declared crisis, a changed definition, a planned closure or freeze of releases.
+    """A declared crisis, a changed definition, a planned closure, a freeze of releases, a new baseline.
 
     ``start`` and ``end`` are in ms, event time. ``label`` is what the event called it: the
-    crisis, or what changed; a span in the calendar has no name. ``cell`` and ``indicator`` say
-    what it touches, empty for everything. (id, transition) names one state.
+    crisis, what changed, why a baseline begins; a span in the calendar has no name. ``cell`` and
+    ``indicator`` say what it touches, empty for everything. (id, transition) names one state.
     """
 
     id: str

@@ -25,6 +25,7 @@ Size = Annotated[int, Meta(ge=1024, le=2**30, description="bytes, from 1024 to 1
 Port = Annotated[int, Meta(ge=0, le=65_535, description="a port, 0 (any free one) to 65535")]
 Rate = Annotated[int, Meta(ge=0, le=1_000_000, description="a whole number, 0 for no limit")]
 Days = Annotated[int, Meta(ge=1, le=36_500, description="whole days, from 1 to 36500")]
+Target = Annotated[float, Meta(ge=-1e12, le=1e12, description="a number such as 0.9")]
 _URL = r"^https?://[^\s/@]+(/\S*)?$"
 _SUCH = 'an address such as "https://alerts.example.org/hook"'
 Address = Annotated[str, Meta(pattern=rf"{_URL}|^$", description=f"{_SUCH}, without a password")]
@@ -249,6 +250,8 @@ class Settings(Part, frozen=True, kw_only=True):
     """``[retention]``: how far back late events count."""
     standards: dict[Name, Duration] = {}
     """Per service: how long a request may take where it has no due date of its own."""
+    targets: dict[Name, Target] = {}
+    """Per indicator: what is to be reached, in its unit (0.9 for 90 %)."""
 
     @classmethod
     def load(cls, path: Path | None) -> Settings:

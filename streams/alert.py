@@ -55,6 +55,9 @@ RANK = {"": 0, "info": 1, "warning": 2, "critical": 3}
 Course = Literal["up", "down", "context"]
 
 
+What = Literal["", "open", "worse", "close", "new level", "new definition", "new baseline"]
+
+
 class Nature(NamedTuple):
     """What kind of series it is: which way is good, what is measured, how often."""
 
@@ -66,7 +69,7 @@ class Nature(NamedTuple):
 class Verdict(NamedTuple):
     """What a bucket means: ``what`` is "" (nothing), or what becomes of the alert."""
 
-    what: Literal["", "open", "worse", "close", "new level", "new definition"]
+    what: What
     depth: float
     """How much worse than expected, as a share; negative where better."""
     severity: Severity

@@ -37,7 +37,13 @@ DECIDED = _CODE["headwind.project.decision.made.v1"]
 
 HEARD = [
     _CODE[f"headwind.context.{name}.v1"]
-    for name in ("shock.declared", "shock.closed", "definition.changed", "calendar.marked")
+    for name in (
+        "shock.declared",
+        "shock.closed",
+        "definition.changed",
+        "calendar.marked",
+        "baseline.rebased",
+    )
 ]
 """What changes how buckets are watched, beside crisis decisions."""
 

@@ -20,6 +20,11 @@ for _name, _kind in discover(detectors, Detector).items():
     _kind.id = _name
     DETECTORS[_name] = _kind()
 
+ONLY_BY_HAND = frozenset(
+    name for name, one in DETECTORS.items() if isinstance(one, Remembering) and one.keeps_baseline
+)
+"""Detectors whose baseline only a human begins anew."""
+
 
 def detect(
     agency: str, look: Look, expected: Expectation | None, signals: list[Signal]
@@ -67,6 +72,7 @@ def _finding(detector: Detector, look: Look, expected: Expectation | None) -> Fi
 
 def _signal(agency: str, look: Look, expected: Expectation, by: Detector, found: Finding) -> Signal:
     value, bucket = look.value, look.bucket
+    usual = found.bounds or (expected.expected, expected.low, expected.high)
     return Signal(
         id=str(uuid5(NAMESPACE, f"signal {agency} {look.name} {bucket.start} {by.id}")),
         agency=agency,
@@ -80,9 +86,9 @@ def _signal(agency: str, look: Look, expected: Expectation, by: Detector, found:
         direction=found.direction,
         score=found.score,
         value=bucket.value,
-        expected=expected.expected,
-        low=expected.low,
-        high=expected.high,
+        expected=usual[0],
+        low=usual[1],
+        high=usual[2],
         n=bucket.n,
         false_alarm_rate=by.false_alarm_rate,
     )

@@ -43,6 +43,8 @@ class Remembering(Detector):
     """Compares a series with its own past."""
 
     Memory: ClassVar[type[msgspec.Struct]]
+    keeps_baseline: ClassVar[bool] = False
+    """Whether only a human begins it anew: a new level leaves its memory as it is."""
 
     @abstractmethod
     def start(self, rhythm: Rhythm) -> Any:
@@ -51,6 +53,11 @@ class Remembering(Detector):
     @abstractmethod
     def look(self, bucket: Bucket, memory: Any) -> Finding | None:
         """Learn a bucket, and say whether it is news."""
+
+    def since(self, memory: Any, at: int) -> Any:
+        """The memory as if the series had begun at ``at`` (ms); None to learn anew from now on."""
+        del memory, at
+        return None
 
     def memory(self, kept: dict[str, Any], rhythm: Rhythm) -> Any:
         """This detector's memory among those that a series keeps, made where there is none."""

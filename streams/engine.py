@@ -108,7 +108,8 @@ class Engine:
         for agency in self.agencies.values():
             watch = self.watches[agency.name]
             for source in agency.sources.values():
-                if not source.stale and now - source.last_received > source.quiet_after:
+                quiet = now - source.last_received > source.quiet_after
+                if quiet and not source.stale and not source.by_hand:
                     source.stale = True
                     watch.silent(source, now, changes)
                     self._hush(agency, position, changes)

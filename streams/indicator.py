@@ -24,7 +24,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.chart import Begin, Chart, Reading
 from models.value import Rhythm
+from streams.chart import chart
 from streams.estimators.durations import Durations
 from streams.estimators.estimate import Estimate
 from streams.estimators.kaplan_meier import KaplanMeier
@@ -96,6 +98,14 @@ class Indicator(ABC):
     def summary(self) -> str:
         """What it says, in one sentence."""
         return (type(self).__doc__ or "").strip().split("\n", 1)[0]
+
+    def control(
+        self, readings: Sequence[Reading], begins: Sequence[Begin], target: float | None
+    ) -> Chart | None:
+        """The control chart of its buckets; None where such a chart does not suit it."""
+        if "xmr" not in self.detectors:
+            return None
+        return chart(readings, self.direction, begins, target)
 
     @abstractmethod
     def read(self, parts: Any, exposure_ms: int) -> Estimate:

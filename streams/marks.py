@@ -1,4 +1,4 @@
-"""Marks of what an agency declares: crises, changed definitions, closures, freezes."""
+"""Marks of what an agency declares: crises, changed definitions, closures, freezes, rebases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from models.event import Event
-from models.events.context import CalendarMarked, DefinitionChanged
+from models.events.context import BaselineRebased, CalendarMarked, DefinitionChanged
 from models.mark import Mark
 from models.value import Cell
 from streams.arrivals import PLANNED, Arrivals
@@ -44,6 +44,23 @@ def definition_mark(agency: str, said: DefinitionChanged, at: int) -> Mark:
         indicator=said.indicator,
         cell=Cell(service=said.service),
         label=said.what,
+        start=at,
+        end=None,
+        evidence={},
+        transition=0,
+    )
+
+
+def rebase_mark(agency: str, said: BaselineRebased, at: int) -> Mark:
+    """A new baseline: control limits and what is expected are learned from here on."""
+    name = f"rebase {agency} {said.indicator} {said.unit}\x1f{said.service} {at} {said.why}"
+    return Mark(
+        id=str(uuid5(NAMESPACE, name)),
+        agency=agency,
+        kind="rebase",
+        indicator=said.indicator,
+        cell=Cell(said.unit, said.service),
+        label=said.why,
         start=at,
         end=None,
         evidence={},

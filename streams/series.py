@@ -8,6 +8,7 @@ restored is the same to the last bit as one that was not.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from struct import Struct
 from typing import Any, Final
 
@@ -129,6 +130,8 @@ class Series(msgspec.Struct, array_like=True):
     """What is counted has changed: nothing that was learned holds for the next bucket."""
     lifts: dict[str, list[tuple[int, float]]] = msgspec.field(default_factory=dict)
     """Of each kind of deadline or campaign: how far its buckets went, each with its end, ms."""
+    rebased: int | None = None
+    """Where a new baseline begins that somebody asked for (ms), until the next bucket."""
 
     def __len__(self) -> int:
         """Buckets kept."""
@@ -244,9 +247,10 @@ class Series(msgspec.Struct, array_like=True):
             number -= self.gaps[place]
         return found[::-1]
 
-    def forget(self) -> None:
-        """Start anew: a new level holds."""
-        self.memory.clear()
+    def forget(self, but: Collection[str] = ()) -> None:
+        """Start anew: a new level holds. Of the detectors only those in ``but`` remember."""
+        for name in self.memory.keys() - set(but):
+            del self.memory[name]
         self.waiting.clear()
         for column in (self.gaps, self.packed, self.slots, self.days, self.misses):
             column.clear()

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from models.events.context import BaselineRebased
+
 FAR_PAST = -(1 << 62)
+
+BY_HAND = frozenset({BaselineRebased.TYPE})
+"""Types of event that a human tells now and then, in no rhythm."""
 
 
 class Traffic(msgspec.Struct):
@@ -31,6 +36,11 @@ class Source(msgspec.Struct):
     types: set[str] = set()
     """Types of event that it has sent, as far as they are folded."""
     traffic: dict[str, Traffic] = {}
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it is no feed: nothing but what a human said, and no more is awaited."""
+        return bool(self.traffic) and self.traffic.keys() <= BY_HAND
 
     def lacks(self, end: int) -> bool:
         """Whether it fell silent before it had told all of what ends at ``end`` (ms)."""

@@ -212,6 +212,7 @@ def _write_sources(connection: Connection, engine: Engine, name: str) -> None:
             "stale": source.stale,
         }
         for source in engine.agencies[name].sources.values()
+        if not source.by_hand
         for kind, traffic in source.traffic.items()
     ]
     if not rows:

@@ -10,20 +10,27 @@ import msgspec
 from models.alert import Alert
 from models.calendar import Calendar
 from models.event import Event
-from models.events.context import CalendarMarked, DefinitionChanged, ShockClosed, ShockDeclared
+from models.events.context import (
+    BaselineRebased,
+    CalendarMarked,
+    DefinitionChanged,
+    ShockClosed,
+    ShockDeclared,
+)
 from models.value import RHYTHMS, Cell, Value
-from streams.alert import Nature, Verdict, decide
+from streams.alert import Nature, Verdict, What, decide
 from streams.casebook import Casebook
-from streams.detection import NAMESPACE, detect, first
+from streams.detection import NAMESPACE, ONLY_BY_HAND, detect, first
 from streams.expectation import Expectation, expect, learned
 from streams.gap import Gaps, is_empty
 from streams.indicator import Indicator
 from streams.kept import kept
 from streams.lift import keep, lifted
 from streams.look import Key, Look
-from streams.marks import crisis_mark, definition_mark
+from streams.marks import crisis_mark, definition_mark, rebase_mark
 from streams.notice import Notice
 from streams.planned import Plans, Span
+from streams.rebase import rebase
 from streams.series import KEPT, Bucket, Episode, Series
 from streams.shock import Crisis
 from streams.source import Source
@@ -66,7 +73,7 @@ class Watch:
         rhythm = RHYTHMS[step.line]
         bucket = Bucket.of(self.calendar, rhythm, step.number, value.value, value.n or 0)
         series = self.series.setdefault((value.indicator, step.line, value.cell), Series())
-        if series.broken:
+        if series.broken or series.rebased is not None:
             self._begin_anew(Look(gauge.indicator, series, bucket, value), changes)
         bucket = self.plans.fit(series, bucket, value.cell, rhythm, quantity)
         look = Look(gauge.indicator, series, bucket, value)
@@ -93,7 +100,7 @@ class Watch:
         changes.shocks += self.casebook.look(look, levels=what == "new level", guarded=guarded)
 
     def told(self, event: Event, at: int, changes: Changes) -> None:
-        """Hear of a crisis, its end, a crisis decision, a changed definition, or a plan."""
+        """Hear of a crisis, its end, a crisis decision, another definition or baseline, a plan."""
         book, said = self.casebook, event.data
         match said:
             case ShockDeclared():
@@ -111,21 +118,34 @@ class Watch:
                 for (indicator, _, cell), series in self.series.items():
                     here = said.indicator in ("", indicator) and said.service in ("", cell.service)
                     series.broken |= here
+            case BaselineRebased():
+                changes.marks.append(rebase_mark(self.agency, said, at))
+                self._rebased(said, at)
             case _:
                 book.decided(at)
 
+    def _rebased(self, said: BaselineRebased, at: int) -> None:
+        """Note where the baseline of some series begins; it is done with their next bucket."""
+        for (indicator, _, cell), series in self.series.items():
+            here = said.unit in ("", cell.unit) and said.service in ("", cell.service)
+            if here and said.indicator == indicator:
+                series.rebased = at
+
     def _begin_anew(self, look: Look, changes: Changes) -> None:
-        """What is counted has changed: close what stands, and learn from the start."""
+        """Another definition or baseline holds: close what stands, and learn from its start."""
         series, value = look.series, look.value
         if series.episode is not None:
             nothing = Expectation(look.bucket.value, look.bucket.value, look.bucket.value, 1.0)
-            verdict = Verdict("new definition", 0.0, series.episode.severity)
-            self._act(look, nothing, verdict, changes)
+            what: What = "new definition" if series.broken else "new baseline"
+            self._act(look, nothing, Verdict(what, 0.0, series.episode.severity), changes)
         self._tell(self.gaps.end(look), value, changes)
         self.casebook.drop(look.key)
-        series.forget()
-        series.lifts.clear()
-        series.broken = False
+        if series.broken or series.rebased is None:
+            series.forget()
+            series.lifts.clear()
+        else:
+            rebase(look, self.plans, series.rebased)
+        series.broken, series.rebased = False, None
 
     def _tell(self, alert: Alert | None, value: Value, changes: Changes) -> None:
         """Keep a state of an alert that is no episode, and tell it if it is news."""
@@ -165,11 +185,11 @@ class Watch:
         elif not verdict.what or episode is None:
             return
         old = "" if opens else episode.state
-        if verdict.what in ("close", "new level", "new definition"):
+        if verdict.what in ("close", "new level", "new definition", "new baseline"):
             episode.state = "closed"
             series.episode = None
-            if verdict.what != "close":
-                series.forget()
+            if verdict.what == "new level":
+                series.forget(but=ONLY_BY_HAND)
         elif verdict.what == "worse":
             episode.severity = verdict.severity
         alert = Alert(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import questions
+from dashboards import baselines, questions
 from dashboards.board import Board, Variable
 from dashboards.panel import Panel
 
@@ -27,11 +27,22 @@ BOARD = Board(
         ),
         (
             "An upright dashed line is a break that explains numbers: a crisis that was declared, "
-            "or a definition that changed."
+            "a definition that changed, or a baseline that somebody began anew."
         ),
         (
             "A shaded span is an alert, a triangle a signal: up for higher than expected, down for "
             "lower; blue for better, red for worse."
+        ),
+        (
+            "Control chart, for shares by week or longer: small dots are single buckets, the level "
+            "line is the mean of the baseline's twelve, the dashed ones its limits. A blue diamond "
+            "is a special cause that is an improvement, an orange square one of concern, a purple "
+            "cross one where no direction is better: beyond a limit, seven in a trend or on one "
+            "side, two of three close to a limit."
+        ),
+        (
+            "P means that the target lies where all usual variation meets it, F where none does, "
+            "? that chance decides. Limits move only when somebody says headwind rebase."
         ),
     ),
     panels=(
@@ -40,7 +51,8 @@ BOARD = Board(
             kind="multiples",
             title="Each agency on one scale, as restated",
             description="The rolling value with its 95 % interval and n in every agency; low n in "
-            "grey, gaps where it is undefined, alerts shaded, signals as triangles.",
+            "grey, gaps where it is undefined, alerts shaded, signals as triangles; the control chart of "
+            "single buckets over it, with its icons.",
             unit="indicator",
             question=questions.history,
             overlays={
@@ -48,6 +60,8 @@ BOARD = Board(
                 "alerts": questions.alerts,
                 "breaks": questions.breaks,
                 "usual": questions.usual,
+                "buckets": baselines.buckets,
+                "baselines": baselines.baselines,
             },
             split="agency",
             shared_axis=True,

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dashboards import chart, condition, words
+from dashboards.control import Buckets, chart_of, control_rows, edges, icons
 from dashboards.drawing import Context, Drawn, Figure, Row, by_pillar, render
 from dashboards.kinds.timeseries import Marks, rows_of, with_window
 from dashboards.series import one_rhythm, standing, thin
@@ -14,6 +15,7 @@ from dashboards.words import SHARES
 
 if TYPE_CHECKING:
     from dashboards.panel import Panel
+    from models.chart import Chart
 
 _ROW, _CARD, _TALL = 46, 236, 340
 _LABELS = 30
@@ -22,14 +24,16 @@ _TABLE = 12
 
 
 def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn:
-    """Rows are values; overlays: signals, alerts, breaks and what was expected in the chosen time."""
+    """Rows are values; overlays: signals, alerts, breaks, what was expected, and what charts need."""
     lines = one_rhythm(answers[""])
     if not lines:
         return Drawn(render("kinds/empty.html", panel=panel))
     if panel.split == "indicator":
         order = [fact.id for fact in by_pillar(list(context.facts.values()))]
         lines = dict(sorted(lines.items(), key=lambda item: _rank(item[0][1], order)))
-    domain = _domain(lines, context) if panel.shared_axis else None
+    found = Buckets(answers.get("buckets", []), answers.get("baselines", []))
+    charts = {key: chart_of(found, rows[-1], context) for key, rows in lines.items()}
+    domain = _domain(lines, charts, context) if panel.shared_axis else None
     height = _ROW if panel.split == "indicator" else _CARD if len(lines) > _FEW else _TALL
     multiples, figures = [], []
     worded: set[str] = set()
@@ -46,6 +50,9 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
             chart.line(unit, height, domain, ticks, labels),
             rows_of(thinned, marks, indicator, context),
         )
+        control = charts[agency, indicator]
+        if control is not None:
+            figure.data.update(control_rows(control, unit, context))
         figures.append(figure)
         room = height + (10 if labels == "none" else _LABELS)
         multiples.append(
@@ -53,6 +60,7 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
                 **_multiple(figure, rows, len(thinned), marks.alerts, context),
                 "height": room,
                 "unwatched": unwatched_yet(marks.usual, rows[-1]["rhythm"]),
+                "control": None if control is None else icons(control, unit),
             }
         )
     html = render(
@@ -125,13 +133,17 @@ def _multiple(
 
 
 def _domain(
-    lines: dict[tuple[str, str], list[Row]], context: Context
+    lines: dict[tuple[str, str], list[Row]],
+    charts: dict[tuple[str, str], Chart | None],
+    context: Context,
 ) -> tuple[float, float] | None:
     """One scale for all: every value with n enough, its interval, and a round margin."""
     rows = [row for series in lines.values() for row in series if row["value"] is not None]
     firm = [row for row in rows if row["status"] == "ok"] or rows
-    edges = [row[side] for row in firm for side in ("low", "value", "high")]
-    known = [edge for edge in edges if edge is not None]
+    drawn = [row[side] for row in firm for side in ("low", "value", "high")]
+    for one in charts.values():
+        drawn += [] if one is None else edges(one, context.scope.since)
+    known = [edge for edge in drawn if edge is not None]
     if not known:
         return None
     low, high = min(known), max(known)

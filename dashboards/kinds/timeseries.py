@@ -89,6 +89,8 @@ def rows_of(
         "spans": [_span(row, context) for row in marks.alerts],
         "breaks": breaks_of(marks.breaks, context),
         **usual_rows(marks.usual, rows, context),
+        "limits": [],
+        "dots": [],
     }
 
 

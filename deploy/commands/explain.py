@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from deploy import show
+from deploy import control, show
 from deploy.explanation import Asked, gather, told
 from deploy.hop import Hop
 from deploy.options import (
@@ -61,6 +62,7 @@ def command(
     with reading(store) as connection:
         known = gather(connection, settings, asked)
         story = told(asked, known, Hop(connection, settings, asked, known).sentence())
+        story["control"] = control.told(connection, settings, asked, known.value)
     if form is Format.json:
         sys.stdout.write(json.dumps(story, ensure_ascii=False, indent=1) + "\n")
     else:
@@ -82,6 +84,8 @@ def _print(story: dict[str, Any], agency: str) -> None:
     for words in _headline(story):
         show.line(words)
     show.line("")
+    for name, words in _chart(story):
+        show.hang(f"{name:<10}", words)
     for name, words in (
         ("says", story["says"]),
         ("formula", story["formula"]),
@@ -101,6 +105,21 @@ def _print(story: dict[str, Any], agency: str) -> None:
         _sources(story["sources"])
         show.line("")
     show.hang(f"{'hop':<10}", show.text(story["hop"]), "bold")
+
+
+def _chart(story: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The control chart's two icons in words."""
+    told = story["control"]
+    if told is None:
+        return
+    unit = story["value"]["unit_of_measure"]
+    now, mean, low, high = (show.figure(told[x], unit) for x in ("value", "mean", "low", "high"))
+    base = f"mean {mean}, limits {low} to {high}, from {told['baseline_buckets']} buckets"
+    trial = ", on trial until there are 12" if told["trial"] else ""
+    since = told["baseline_start"][:10]
+    yield "chart", f"last bucket {now}: {told['says']} ({base} since {since}{trial})"
+    if told["assures"]:
+        yield "target", f"{show.figure(told['target'], unit)}, {told['assures']}"
 
 
 def _sources(rows: list[dict[str, Any]]) -> None:

@@ -80,6 +80,23 @@ class DefinitionChanged(Data, frozen=True, kw_only=True):
     service: Annotated[Name, Meta(description='Service it touches; "" is all.')] = ""
 
 
+class BaselineRebased(Data, frozen=True, kw_only=True):
+    """Somebody responsible judges a series by a new baseline, which begins at ``time``."""
+
+    TYPE: ClassVar[str] = "headwind.context.baseline.rebased.v1"
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "indicator": "within_standard",
+        "service": "Pothole repair",
+        "why": "two crews instead of one",
+    }
+
+    indicator: Annotated[Id, Meta(description="Indicator whose baseline begins anew.")]
+    service: Annotated[Name, Meta(description='Service it touches; "" is all.')] = ""
+    why: Annotated[
+        Id, Meta(description="What changed for good, in a few words; nothing about a person.")
+    ]
+
+
 class HeadcountSet(Data, frozen=True, kw_only=True):
     """Size of a unit from ``time`` on, to weigh and to suppress small groups by."""
 

@@ -14,3 +14,5 @@ class Finding(msgspec.Struct, frozen=True):
     """In units of the detector's threshold: 1 is just enough."""
     direction: Literal["up", "down"]
     onset: int
+    bounds: tuple[float, float, float] | None = None
+    """Centre, low and high that it was judged by; None where that is what was expected."""

@@ -33,6 +33,7 @@ class DigitalTakeUp(Tally):
     goalposts = (0.2, 0.95)
     privacy = "citizen"
     detect = "share"
+    detectors = ("seasonal_z", "cusum", "shift", "xmr", "p_prime")
     reads = ("request", "transactions")
     excluded = ("no_channel",)
     width = 2

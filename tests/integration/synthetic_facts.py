@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
+
+from streams.chart import chart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.chart import Begin, Chart, Reading
 
 INJECTION = 'A & B / "C"<script>alert(1)</script>'
 TITLES = {
@@ -33,6 +42,14 @@ class Facts(msgspec.Struct, frozen=True):
     spread: float
     cases: int
 
+    def control(
+        self, readings: Sequence[Reading], begins: Sequence[Begin], target: float | None
+    ) -> Chart | None:
+        """A control chart of one of them."""
+        if self.id != "remote_readiness":
+            return None
+        return chart(readings, "up", begins, target)
+
 
 class Organisation(msgspec.Struct, frozen=True):
     """An invented organisation."""
@@ -55,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True):
     agencies: dict[str, Agency] = msgspec.field(
         default_factory=lambda: {name: Agency(title) for name, title in TITLES.items()}
     )
+    targets: dict[str, float] = msgspec.field(default_factory=lambda: {"remote_readiness": 0.71})
 
 
 _ROWS = (

@@ -106,7 +106,7 @@ def _q(case: dict[str, Any], start: int) -> float:
 
 
 def marks(end: int) -> list[dict[str, Any]]:
-    """The flood, declared and then over, and a definition that changed for one indicator."""
+    """The flood, declared and then over, a definition that changed, and a new baseline."""
     flood = {
         "id": "mark-1",
         "agency": "harbour",
@@ -125,6 +125,16 @@ def marks(end: int) -> list[dict[str, Any]]:
             "indicator": "waiting",
             "label": "waiting counted from the first contact",
             "start": end - 90 * DAY,
+            "evidence": "{}",
+            "latest": True,
+        },
+        {
+            "id": "mark-3",
+            "agency": "harbour",
+            "kind": "rebase",
+            "indicator": "remote_readiness",
+            "label": "laptops for all",
+            "start": end - 43 * 7 * DAY,
             "evidence": "{}",
             "latest": True,
         },

@@ -45,6 +45,7 @@ def fill(engine: Engine, *, injected: bool = False) -> None:
                     continue
                 rows = list(_values(agency, at, facts, rng))
                 put(connection, tables.value, rows)
+            put(connection, tables.value, list(_buckets(agency)))
             put(connection, tables.source, _sources(agency))
             put(connection, tables.refused, _refusals(agency))
         put(connection, tables.alert, _alerts(injected=injected))
@@ -129,6 +130,25 @@ def _row(
         "recorded": end,
         "latest": True,
     }
+
+
+def _buckets(agency: str) -> Any:
+    """Weeks of readiness: a step with a new baseline, a rise, a fall at last, a young agency."""
+    rng = random.Random(agency)
+    weeks = 9 if agency == "transport" else DAYS // 7
+    for week in range(weeks, -1, -1):
+        level = {"harbour": 0.6, "permits": 0.75}.get(agency, 0.78)
+        if agency == "harbour" and week < 43:
+            level = 0.82
+        if agency == "permits" and week < 9:
+            level = 0.8
+        if agency == "registry" and week == 0:
+            level = 0.6
+        value = level + rng.gauss(0, 0.015)
+        row = _row(
+            agency, "remote_readiness", END - week * 7 * DAY, (value, 0.02), (1900, "ok", "")
+        )
+        yield row | {"span": "bucket", "window_start": row["window_end"] - 7 * DAY}
 
 
 def _sources(agency: str) -> list[dict[str, Any]]:

@@ -170,6 +170,54 @@ def test_breaks_stand_on_the_time_axis(browser: Browser, address: str) -> None:
     assert not [card for card in cards if "definition changed" in card]
 
 
+@needs_chromium
+def test_control_limits_stand_on_the_card(browser: Browser, address: str) -> None:
+    """Limits step at a new baseline; a special cause has a shape of its own beside its colour."""
+    browser.open(f"{address}/indicator/remote_readiness")
+    cards = "[...document.querySelectorAll('.card')]"
+    limits = 'path[stroke-dasharray="6,4"]'
+    drawn = browser.value(
+        f"Object.fromEntries({cards}.map(card => [card.querySelector('h3').textContent, "
+        f"[card.querySelectorAll('{limits}').length, "
+        "card.querySelector('svg.marks').textContent.includes('new baseline')]]))"
+    )
+    assert drawn["Harbour Authority"] == [4, True]
+    assert drawn["Permits & Planning"] == drawn["Civil Registry"] == [2, False]
+    assert drawn["Regional Transport"] == [0, False]
+    shapes = browser.value(
+        f"{cards}.map(card => [...card.querySelectorAll('.mark-symbol path')]"
+        ".map(dot => dot.getAttribute('fill') + ' ' + dot.getAttribute('d').replace(/[^A-Za-z]/g, '')))"
+    )
+    by_colour = {
+        colour: {one.split()[1] for card in shapes for one in card if one.split()[0] == colour}
+        for colour in ("#A6A6A6", "#00B0F0", "#E46C0A")
+    }
+    assert all(len(one) == 1 for one in by_colour.values())
+    assert len(set.union(*by_colour.values())) == 3
+
+
+def test_icons_say_variation_and_assurance(client: TestClient[Any]) -> None:
+    """In letters and words; the new baseline of one agency, the trial limits of another."""
+    page = client.get("/indicator/remote_readiness").text.replace("\u00a0", " ")
+    cards = {
+        re.sub(r"<.*?>", "", card.split("<h3>")[1].split("</h3>")[0]): " ".join(
+            re.sub(r"<.*?>", " ", card.split('<p class="control')[1].split("</p>")[0]).split()
+        )
+        for card in page.split('<li class="card">')[1:]
+        if '<p class="control' in card
+    }
+    assert cards["Harbour Authority"].count("common cause") == 2
+    assert "P target met consistently (71.0 %)" in cards["Harbour Authority"]
+    assert "mean 81" in cards["Harbour Authority"]
+    assert "H improvement, high" in cards["Permits &amp; Planning"]
+    assert "special cause, improvement: " in page
+    assert "L concern, low" in cards["Civil Registry"]
+    assert "beyond the lower limit" in page
+    assert "? target hit or missed by chance" in cards["Regional Transport"]
+    assert "on trial, 10 of 12 buckets" in cards["Regional Transport"]
+    assert 'class="control' not in client.get("/indicator/within_standard").text
+
+
 def test_case_files_stand_in_the_table(client: TestClient[Any]) -> None:
     """Open ones first, each with its state in words, what has not come yet, and its agency."""
     page = client.get("/shocks").text

@@ -37,7 +37,7 @@ def test_every_family_has_its_types() -> None:
     """Types of the four families and of CDEvents in each version are found."""
     families = {name.split(".")[1] for name in ALL}
     assert families == {"project", "service", "remote", "context", "cdevents"}
-    assert sum(name.startswith("headwind.") for name in ALL) == 46
+    assert sum(name.startswith("headwind.") for name in ALL) == 47
     assert "dev.cdevents.change.merged.0.1.0" in DATA_TYPES
     assert "dev.cdevents.incident.resolved.0.3.0" in DATA_TYPES
 

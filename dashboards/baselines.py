@@ -1,0 +1,70 @@
+"""The selects behind a control chart: its buckets, and the marks at which a baseline begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, select
+
+from models.tables import mark, source, value
+
+if TYPE_CHECKING:
+    from dashboards.panel import Scope
+
+_LONGEST = {"week": 8, "month": 32, "quarter": 93}
+"""Days that no single bucket exceeds; what is longer is a rolling window."""
+
+
+def buckets(scope: Scope) -> Select[Any]:
+    """Every tumbling bucket of weeks and longer with enough cases, from the beginning on."""
+    length = case(
+        *((value.c.rhythm == name, days * 86_400_000) for name, days in _LONGEST.items()), else_=0
+    )
+    return (
+        select(
+            value.c.agency,
+            value.c.indicator,
+            value.c.rhythm,
+            value.c.window_start,
+            value.c.window_end,
+            value.c.value,
+        )
+        .where(
+            value.c.indicator.in_((scope.indicator,) if scope.indicator else scope.indicators),
+            value.c.agency.in_(_agencies(scope)),
+            value.c.unit == scope.unit,
+            value.c.service == scope.service,
+            value.c.stratum == scope.stratum,
+            value.c.rhythm.in_(list(_LONGEST)),
+            value.c.span.in_(("window", "bucket")),
+            value.c.window_end <= scope.until,
+            value.c.window_end - value.c.window_start <= length,
+            value.c.latest,
+            value.c.status == "ok",
+        )
+        .order_by(value.c.indicator, value.c.agency, value.c.rhythm, value.c.window_end)
+    )
+
+
+def baselines(scope: Scope) -> Select[Any]:
+    """Where a baseline of this very cell begins: rebased, or with a changed definition."""
+    wanted = select(mark.c.agency, mark.c.indicator, mark.c.kind, mark.c.start).where(
+        mark.c.latest,
+        mark.c.agency.in_(_agencies(scope)),
+        mark.c.kind.in_(("definition", "rebase")),
+        mark.c.start <= scope.until,
+        begun_here(scope),
+    )
+    if scope.indicator:
+        wanted = wanted.where(mark.c.indicator.in_(("", scope.indicator)))
+    return wanted.order_by(mark.c.start, mark.c.id)
+
+
+def begun_here(scope: Scope) -> ColumnElement[bool]:
+    """Whether a mark touches this very cell, and not only a part of it."""
+    return and_(mark.c.unit.in_(("", scope.unit)), mark.c.service.in_(("", scope.service)))
+
+
+def _agencies(scope: Scope) -> Select[Any]:
+    known = select(source.c.agency).distinct()
+    return known.where(source.c.agency == scope.agency) if scope.agency else known
