@@ -16,6 +16,9 @@ from streams.expectation import expect
 from streams.planned import MOST, Plans
 from streams.series import CLOSED, Bucket, Series
 from streams.watch import Watch
+from tests.unit.events_made import Made, iso, line
+from tests.unit.test_expectation_input import Counts
+from tests.unit.test_marks import MARKED
 from tests.unit.watched import DAY_MS, FIRST_DAY, Watched, stub
 
 
@@ -335,6 +338,27 @@ def test_a_freeze_of_releases_moves_nothing() -> None:
     watched = taught()
     marked(watched, "release_freeze", watched.next, 7)
     assert feed_week(watched, 500.0)
+
+
+# --- through the engine -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("before", "alerts"), [(DAY_MS, 0), (-6 * DAY_MS, 1)])
+def test_the_engine_hears_a_mark_in_the_order_of_the_log(before: int, alerts: int) -> None:
+    """Told before its days close, a closure keeps them still; told after, it changes nothing."""
+    counts = Counts()
+    first = 98 + FIRST_DAY
+    for day in range(FIRST_DAY, first + 10):
+        counts.tell(day, 400 if first <= day < first + 3 else 1000)
+    at = first * DAY_MS - before
+    span = {"from": iso(first * DAY_MS), "to": iso((first + 3) * DAY_MS)}
+    body = line(MARKED, "mark", "calendar", at, kind="closure", scope="permits", **span)
+    counts.made.append(Made(at, "parks", "calendar", at, body))
+    run = counts.run()
+    assert len([one for one in run.alerts if one.state == "open"]) == alerts
+    closed = [one.end for one in run.expected if one.reason == "marked in the calendar"]
+    days = [] if alerts else [(first + day) * DAY_MS for day in (1, 2, 3)]
+    assert closed == days
 
 
 # --- keeping ------------------------------------------------------------------------------
