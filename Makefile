@@ -47,7 +47,7 @@ test: .venv/.dev ## Everything that is checked, then every test
 bench: .venv/.dev ## How fast it is, and how much it holds
 	$(BIN)/python -m tests.bench
 
-bench-signals: .venv/.dev ## Detectors on labelled records, beside the published scores
+bench-signals: .venv/.dev ## How well detectors see: labelled records, simulated noise, real findings
 	$(BIN)/python -m tests.bench.signals
 
 lock: ## Write both requirements files anew from pyproject.toml (needs uv)

@@ -110,7 +110,12 @@ def _corrections(events: pl.DataFrame) -> list[str]:
 
 
 def _grouped(events: pl.DataFrame) -> pl.DataFrame:
-    """By time, and within each window of events by agency, so that few batches are short."""
-    window = pl.int_range(pl.len()) // WINDOW
+    """By time, and within each window of events by agency, so that few batches are short.
+
+    A window holds so many events, and a quarter of a year at most: no agency's time may run far
+    ahead of the others', or a group forgets buckets before all of its members have filled them.
+    """
+    quarter = pl.col("at").cast(pl.Datetime("ms")).dt.truncate("1q")
+    window = pl.struct(pl.int_range(pl.len()) // WINDOW, quarter.alias("quarter")).rle_id()
     wanted = events.select("row", "at", "agency", "event", "line", window.alias("window"))
     return wanted.sort("window", "agency", maintain_order=True)

@@ -204,7 +204,7 @@ def _send_table(
 def _runs(shaped: Shaped) -> Iterator[pl.DataFrame]:
     """Events of one agency at a time, in the order in which they are sent."""
     for part in shaped.frame.iter_slices(WINDOW):
-        for run in part.partition_by("agency", maintain_order=True):
+        for run in part.partition_by("window", "agency", maintain_order=True):
             yield from run.iter_slices(CHECKED)
 
 

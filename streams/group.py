@@ -30,6 +30,12 @@ HOT = 16
 
 DAY_MS = 86_400_000
 
+PATIENCE_DAYS = 100
+"""An agency this far behind the newest is not waited for; what it brings later restates.
+
+One that has stopped reporting would hold the group back for ever. A quarter, and some days.
+"""
+
 PREFIX = "group:"
 """What marks a group's name where an agency's could stand."""
 
@@ -127,8 +133,12 @@ class Groups:
 
     def _advance(self, key: tuple[str, str, int], line: Line, one: Summary) -> Iterator[Value]:
         line.reached[one.agency] = max(line.reached.get(one.agency, one.number), one.number)
+        newest = max(line.reached.values())
+        late = self._at(RHYTHMS[key[2]], newest, PATIENCE_DAYS)
         live = [
-            number for agency, number in line.reached.items() if (agency, key[1]) not in self.silent
+            number
+            for agency, number in line.reached.items()
+            if number >= late and (agency, key[1]) not in self.silent
         ]
         through = min(live, default=one.number)
         first = min(line.first.values()) if line.closed is None else line.closed + 1
@@ -137,12 +147,12 @@ class Groups:
             if number in line:
                 yield from self._read(key, line, number, one.recorded)
         if len(line.buckets) > 2 * HOT:
-            line.tidy(self._horizon(RHYTHMS[key[2]], max(line.reached.values())))
+            line.tidy(self._at(RHYTHMS[key[2]], newest, self.settings.retention.days) - 1)
 
-    def _horizon(self, rhythm: Rhythm, newest: int) -> int:
-        """The last bucket that lies beyond retention."""
-        oldest = self.calendar.end(rhythm, newest) - self.settings.retention.days * DAY_MS
-        return int(self.calendar.bucket(rhythm, np.array([oldest], np.int64))[0]) - 1
+    def _at(self, rhythm: Rhythm, newest: int, days: int) -> int:
+        """The bucket so many days before the end of the newest."""
+        at = self.calendar.end(rhythm, newest) - days * DAY_MS
+        return int(self.calendar.bucket(rhythm, np.array([at], np.int64))[0])
 
     def _read(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import zstandard
-from sqlalchemy import Connection, Table, and_, delete, insert, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, false, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from models import tables
@@ -84,34 +84,37 @@ def write_values(connection: Connection, first: Sequence[Value], restated: Seque
         # Rows by the tens of thousands: the driver's own way costs a third of the usual one.
         statement = str(insert(tables.value).compile(dialect=connection.dialect))
         connection.exec_driver_sql(statement, [tuple(_value_row(one, 0).values()) for one in first])
-    for one in restated:
-        _restate(connection, one)
+    if restated:
+        _restate(connection, restated)
 
 
-def _restate(connection: Connection, one: Value) -> None:
+_PLACE = ("indicator", "agency", "unit", "service", "stratum", "rhythm", "span", "window_end")
+"""What a value is known by, whatever its revision."""
+
+
+def _restate(connection: Connection, values: Sequence[Value]) -> None:
+    """Set what stands aside and write the new revision; a value that says the same is let be."""
     c = tables.value.c
-    mine = and_(
-        c.indicator == one.indicator,
-        c.agency == one.agency,
-        c.unit == one.cell.unit,
-        c.service == one.cell.service,
-        c.stratum == one.cell.stratum,
-        c.rhythm == one.rhythm,
-        c.span == one.span,
-        c.window_end == one.window_end,
+    mine = and_(*(c[name] == bindparam(name) for name in _PLACE), c.latest)
+    newest, outdate, add = (
+        str(statement.compile(dialect=connection.dialect))
+        for statement in (
+            select(tables.value).where(mine),
+            update(tables.value).where(mine).values(latest=false()),
+            insert(tables.value),
+        )
     )
-    last = connection.execute(
-        select(tables.value).where(mine).order_by(c.revision.desc()).limit(1)
-    ).one_or_none()
-    if last is None:
-        connection.execute(insert(tables.value), _value_row(one, 0))
-        return
-    row = _value_row(one, last.revision + 1)
-    told = last._asdict()
-    if all(row[name] == told[name] for name in row if name not in ("revision", "recorded")):
-        return
-    connection.execute(update(tables.value).where(mine, c.latest).values(latest=False))
-    connection.execute(insert(tables.value), row)
+    for one in values:
+        row = _value_row(one, 0)
+        place = tuple(row[name] for name in _PLACE)
+        last = connection.exec_driver_sql(newest, place).one_or_none()
+        if last is not None:
+            told = last._asdict()
+            if all(row[name] == told[name] for name in row if name not in ("revision", "recorded")):
+                continue
+            row["revision"] = last.revision + 1
+            connection.exec_driver_sql(outdate, place)
+        connection.exec_driver_sql(add, tuple(row.values()))
 
 
 def _value_row(one: Value, revision: int) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def read(
         question = question.where(c.bucket_end <= as_of)
     for row in connection.execute(question):
         told = row._asdict()
-        yield told | {name: iso(told[name]) for name in ("bucket_start", "bucket_end")}
+        yield told | {name: iso(told[name]) for name in ("bucket_start", "bucket_end", "onset")}
 
 
 def _table(listed: list[dict[str, Any]]) -> None:

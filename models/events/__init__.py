@@ -8,8 +8,8 @@ and ``class`` are ``start``, ``end`` and ``decision_class`` in Python.
 from __future__ import annotations
 
 import operator
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LARGEST",
     "ORDERED",
+    "PERIOD",
     "Count",
     "Counted",
     "Currency",
@@ -95,6 +96,26 @@ ORDERED = Rule(
     message='"to" must be later than "from"; send the period as from (included), to (excluded).',
 )
 
+LONGEST: Final = timedelta(days=93)
+"""The longest period that a bucket can hold: a quarter."""
+
+
+def _at_most_a_quarter(start: datetime, end: datetime) -> bool:
+    return end - start <= LONGEST
+
+
+SHORT = Rule(
+    fields=("start", "end"),
+    holds=_at_most_a_quarter,
+    code="out_of_range",
+    pointer="/to",
+    message="A period may not be longer than a quarter; count by quarter, month, week, day or "
+    "hour and send one count for each.",
+)
+
+PERIOD = (ORDERED, SHORT)
+"""What holds for the period of every count."""
+
 
 class Counted(Data, frozen=True, kw_only=True):
     """A count over a period: it is in force for ``from`` <= t < ``to``, and sent again to correct it.
@@ -103,7 +124,7 @@ class Counted(Data, frozen=True, kw_only=True):
     type, period and every name but not in their numbers are a count and its correction.
     """
 
-    RULES: ClassVar[tuple[Rule, ...]] = (ORDERED,)
+    RULES: ClassVar[tuple[Rule, ...]] = PERIOD
 
     start: Annotated[
         Instant, Meta(description="Start of the period, included; ISO 8601 with a time zone.")

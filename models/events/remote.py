@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 from models.events import (
-    ORDERED,
+    PERIOD,
     Count,
     Counted,
     Data,
@@ -31,7 +31,7 @@ class ReadinessCounted(Counted, frozen=True, kw_only=True):
         "posts_teleworkable": 240,
         "ready": 175,
     }
-    RULES: ClassVar[tuple[Rule, ...]] = (ORDERED, at_most("ready", "posts_teleworkable"))
+    RULES: ClassVar[tuple[Rule, ...]] = (*PERIOD, at_most("ready", "posts_teleworkable"))
 
     posts_teleworkable: Annotated[
         Count, Meta(description="Posts (not people) whose tasks can be done from elsewhere.")
@@ -51,7 +51,7 @@ class SessionsCounted(Counted, frozen=True, kw_only=True):
         "attempted": 910,
         "succeeded": 702,
     }
-    RULES: ClassVar[tuple[Rule, ...]] = (ORDERED, at_most("succeeded", "attempted"))
+    RULES: ClassVar[tuple[Rule, ...]] = (*PERIOD, at_most("succeeded", "attempted"))
 
     attempted: Annotated[Count, Meta(description="Sessions tried in the period.")]
     succeeded: Annotated[Count, Meta(description="Of those, sessions that came about.")]

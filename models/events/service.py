@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 
 from models.events import (
-    ORDERED,
+    PERIOD,
     Count,
     Counted,
     Currency,
@@ -95,7 +95,7 @@ class TransactionsCounted(Counted, frozen=True, kw_only=True):
         "within_standard": 960,
     }
     RULES: ClassVar[tuple[Rule, ...]] = (
-        ORDERED,
+        *PERIOD,
         Rule(
             fields=("completed", "failed", "started"),
             holds=_completed_and_failed,
@@ -159,7 +159,7 @@ class WaitingCounted(Counted, frozen=True, kw_only=True):
         ],
     }
     RULES: ClassVar[tuple[Rule, ...]] = (
-        ORDERED,
+        *PERIOD,
         Rule(
             fields=("bands",),
             holds=_not_empty,
@@ -246,7 +246,7 @@ class FormsCounted(Counted, frozen=True, kw_only=True):
         "prefilled": 5200,
         "asked": 9800,
     }
-    RULES: ClassVar[tuple[Rule, ...]] = (ORDERED, at_most("prefilled", "asked"))
+    RULES: ClassVar[tuple[Rule, ...]] = (*PERIOD, at_most("prefilled", "asked"))
 
     service: Service
     prefilled: Annotated[Count, Meta(description="Of those asked, fields filled in beforehand.")]

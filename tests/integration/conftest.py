@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.bench.signals.facts import sets
+from tests.bench.signals.findings import loaded
 from tests.integration.made_store import Made, fill
-from tests.integration.records import Records, load_into, load_records
+from tests.integration.records import Records, load_into
 
 
 @pytest.fixture(scope="session")
@@ -17,45 +21,67 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def boston(data_dir: Path, stores: Path) -> Records:
+def records_of(data_dir: Path, stores: Path) -> Callable[[str], Records]:
+    """Gives the store of a set by its name, loaded when it is asked for first."""
+    return cache(lambda name: loaded(data_dir, stores, sets()[name]))
+
+
+@pytest.fixture(scope="session")
+def boston(records_of: Callable[[str], Records]) -> Records:
     """City of Boston 311 requests."""
-    return load_records(data_dir, stores, "boston311_events", "boston", "America/New_York")
+    return records_of("boston311_events")
 
 
 @pytest.fixture(scope="session")
-def vancouver(data_dir: Path, stores: Path) -> Records:
+def vancouver(records_of: Callable[[str], Records]) -> Records:
     """City of Vancouver contact centre, daily."""
-    name = "vancouver311_contact_centre_daily"
-    return load_records(data_dir, stores, name, "vancouver", "America/Vancouver")
+    return records_of("vancouver311_contact_centre_daily")
 
 
 @pytest.fixture(scope="session")
-def gp(data_dir: Path, stores: Path) -> Records:
+def gp(records_of: Callable[[str], Records]) -> Records:
     """GP appointments in 23 areas, each an agency of its own, monthly."""
-    return load_records(data_dir, stores, "gp_appointments_monthly", "", "Europe/London")
+    return records_of("gp_appointments_monthly")
 
 
 @pytest.fixture(scope="session")
-def permits(data_dir: Path, stores: Path) -> Records:
+def permits(records_of: Callable[[str], Records], stores: Path) -> Records:
     """Dutch permits, as ``nl`` in local days and once more as ``nl-utc`` in days of UTC."""
-    name = "nl_permit_receipt_events"
-    records = load_records(data_dir, stores, name, "nl", "Europe/Amsterdam")
-    assert load_into(records.store, records.file, name, "nl-utc").returncode == 0
-    return records
+    first = records_of("nl_permit_receipt_events")
+    both = stores / "permits-twice.db"
+    for agency in ("nl", "nl-utc"):
+        assert load_into(both, first.file, first.name, agency).returncode == 0
+    return first._replace(store=both)
 
 
 @pytest.fixture(scope="session")
-def govuk(data_dir: Path, stores: Path) -> Records:
+def govuk(records_of: Callable[[str], Records]) -> Records:
     """Merges and releases of the GOV.UK frontend."""
-    name = "govuk_frontend_delivery_events"
-    return load_records(data_dir, stores, name, "govuk", "Europe/London")
+    return records_of("govuk_frontend_delivery_events")
 
 
 @pytest.fixture(scope="session")
-def mobility(data_dir: Path, stores: Path) -> Records:
+def mobility(records_of: Callable[[str], Records]) -> Records:
     """Presence at workplaces in Germany and its Laender, daily."""
-    name = "google_mobility_germany_daily"
-    return load_records(data_dir, stores, name, "germany", "Europe/Berlin")
+    return records_of("google_mobility_germany_daily")
+
+
+@pytest.fixture(scope="session")
+def emergency(records_of: Callable[[str], Records]) -> Records:
+    """A&E attendances of 164 providers, each an agency of its own, monthly."""
+    return records_of("nhs_ae_monthly")
+
+
+@pytest.fixture(scope="session")
+def transactions(records_of: Callable[[str], Records]) -> Records:
+    """Transactions with 402 services of thirteen departments, quarterly."""
+    return records_of("govuk_transactions_quarterly")
+
+
+@pytest.fixture(scope="session")
+def spotlight(records_of: Callable[[str], Records]) -> Records:
+    """Merges and releases of the Performance Platform's site."""
+    return records_of("govuk_spotlight_delivery_events")
 
 
 @pytest.fixture(scope="session")

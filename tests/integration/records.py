@@ -118,15 +118,6 @@ def figure(told: object) -> float:
     return float(cast("SupportsFloat", told))
 
 
-def load_records(data_dir: Path, folder: Path, name: str, agency: str, zone: str) -> Records:
-    """Load one real file under its map into a new store."""
-    file = next(data_dir.glob(f"*/{name}.csv.gz"))
-    store = folder / f"{name}.db"
-    done = load_into(store, file, name, agency)
-    assert done.returncode == 0, done.stderr
-    return Records(name, file, store, agency, zone, done.stderr)
-
-
 def load_into(store: Path, file: Path, name: str, agency: str) -> subprocess.CompletedProcess[str]:
     """``headwind load`` of a file under the map of that name."""
     whose = ["--agency", agency] if agency else []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from connectors._mapping import read_mapping
+from connectors._mapping import parse_mapping, read_mapping
 from connectors._report import LoadReport
 from connectors.file import load
 
@@ -204,3 +204,56 @@ def test_mobility(data_dir: Path) -> None:
         if event["data"].get("unit") == "DE" and "2020-03-15T23" <= event["time"] < "2020-03-20T23"
     ]
     assert round(sum(week) / len(week), 1) == pytest.approx(-28.4)
+
+
+def test_emergency(data_dir: Path) -> None:
+    """A count a row, to its provider; within standard are all but the breaches."""
+    frame, report, events = sent(data_dir, "nhs_ae_monthly", None)
+    assert types(events) == {TRANSACTIONS: len(frame), HEARTBEAT: frame["org_code"].n_unique()}
+    assert report.cleaned == {}
+    counts = frame.select(pl.col("attendances", "breaches").cast(pl.Int64).sum()).row(0)
+    assert total(events, "started") == total(events, "completed") == counts[0]
+    assert total(events, "within_standard") == counts[0] - counts[1]
+
+
+def test_transactions(data_dir: Path) -> None:
+    """Two counts a row where the digital ones are known, one where not; nine are cut."""
+    frame, report, events = sent(data_dir, "govuk_transactions_quarterly", None)
+    numbers = frame.with_columns(pl.col("volume", "digital_volume").cast(pl.Int64))
+    known = numbers.drop_nulls("volume")
+    both = known.drop_nulls("digital_volume")
+    assert types(events)[TRANSACTIONS] == len(known) + len(both)
+    assert set(report.cleaned.values()) == {9}
+    assert total(events, "started") == known["volume"].sum()
+
+
+def test_policies(data_dir: Path) -> None:
+    """Levels as they are, from 0 to 3, one event a change of the rule on workplaces."""
+    frame, _, events = sent(data_dir, "oxcgrt_policy_changes", None)
+    changed = "headwind.remote.policy.changed.v1"
+    levels = Counter(str(e["data"]["level"]) for e in events if e["type"] == changed)
+    mine = frame.filter(pl.col("indicator") == "c2_workplace_closing").drop_nulls("new_level")
+    assert levels == Counter(mine["new_level"])
+
+
+def test_a_year_is_too_long_a_period(data_dir: Path) -> None:
+    """Homeworking in per cent a year is refused row by row, with what to send instead."""
+    text = (MAPS / "google_mobility_germany_daily.toml").read_text()
+    yearly = text.replace('"date", "region_code"', '"year"').replace('"region_code"', '"area"')
+    yearly = yearly.replace('"workplaces"', '"any"').replace('column = "date"', 'column = "year"')
+    yearly = yearly.replace('data.from = "date"', 'data.from = { column = "year", format = "%Y" }')
+    yearly = yearly.replace('plus = "P1D"', 'format = "%Y", plus = "P1Y"')
+    report = load(
+        [data_dir / "remote" / "ons_homeworking_annual.csv"],
+        mapping=parse_mapping(yearly, "map"),
+        agency="uk",
+        publisher=Sent(),
+        clock=lambda: NOW,
+        dry_run=False,
+        progress=lambda _: None,
+    )
+    assert (report.exit_code, report.rows, len(report.refused)) == (1, 10, 10)
+    assert {(one.code, one.row) for one in report.refused} == {
+        ("out_of_range", row) for row in range(2, 12)
+    }
+    assert "quarter" in report.refused[0].message

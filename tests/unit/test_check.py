@@ -98,6 +98,7 @@ WRONG: list[tuple[str, str, Any]] = [
     ("bad_time", "/recordedtime", _raw(recordedtime="30/06/2018")),
     ("bad_time", "/data/customData/created_at", _raw("dev.cdevents.change.merged.0.2.0", {"customData": {"created_at": "soon"}})),
     ("end_before_start", "/data/to", _raw(COUNTED, {"to": "2020-03-01T00:00:00Z"})),
+    ("out_of_range", "/data/to", _raw(COUNTED, {"to": "2021-03-01T00:00:00Z"})),
     ("end_before_start", "/data/to", _raw("headwind.context.calendar.marked.v1", {"to": "2020-01-01T00:00:00Z"})),
     ("end_before_start", "/data/bands", _raw(WAITING, {"bands": [{"at_least_s": 9, "below_s": 9, "count": 1}]})),
     ("part_exceeds_whole", "/data/completed", _raw(COUNTED, {"completed": 1201})),

@@ -207,6 +207,21 @@ def test_the_agency_of_a_column(tmp_path: Path) -> None:
     assert reasons(report) == [(5, "agency", "missing")]
 
 
+def test_no_agency_of_a_file_runs_far_ahead(tmp_path: Path) -> None:
+    """Over a year, batches of two agencies alternate by quarter, whatever a batch may hold."""
+    days = [f"2020-{month:02}-15" for month in range(1, 13)]
+    rows = [f"{agency},{day},1,1" for agency in "xy" for day in days]
+    text = 'agency = "agency_code"\n' + COUNTS
+    body = "\n".join(["agency_code,day,offered,handled", *rows])
+    _, shelf = send(write(tmp_path, body + "\n"), text, agency=None)
+    sent = [
+        (batch.agency, len(batch.lines))
+        for batch in shelf.batches
+        if batch.lines and b"heartbeat" not in batch.lines[0]
+    ]
+    assert sent == [("x", 3), ("y", 3)] * 4
+
+
 def test_wrong_requests(tmp_path: Path) -> None:
     """A csv file without a map, and a load without an agency, are wrong use."""
     path = write(tmp_path, GOOD)

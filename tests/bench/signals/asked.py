@@ -1,0 +1,123 @@
+"""What a loaded store says through the product's commands, in one shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
+
+from models.value import Cell
+from streams.catalogue import catalogue
+from streams.gap import EVENTS_VANISHED
+from streams.indicator import Indicator
+from streams.watch import _watched
+from tests.integration.records import Records, figure
+
+YEAR_MS = 365.25 * 86_400_000
+
+
+class Said(NamedTuple):
+    """A shock, an alert, a gap, a break or a signal; days in UTC."""
+
+    kind: str
+    indicator: str
+    agency: str
+    service: str
+    unit: str
+    direction: str
+    onset: str
+    ended: str
+    """"" while it stands."""
+    detector: str = ""
+    depth: float = 0.0
+
+
+def asked(records: Records, what: str, *options: str) -> list[dict[str, Any]]:
+    """The JSON of a command."""
+    done = records.run(what, "--format", "json", *options)
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def everything(records: Records) -> list[Said]:
+    """All that a store says."""
+    return [*_shocks(records), *_alerts(records), *_signals(records)]
+
+
+def _shocks(records: Records) -> Iterator[Said]:
+    for one in asked(records, "shocks"):
+        yield Said(
+            kind="shock",
+            indicator=one["indicator"],
+            agency=one["agency"],
+            service=one["service"],
+            unit=one["unit"],
+            direction=one["direction"],
+            onset=one["onset"][:10],
+            ended=(one["recovered"] or "")[:10],
+            depth=one["depth"],
+        )
+
+
+def _alerts(records: Records) -> Iterator[Said]:
+    states: dict[str, list[dict[str, Any]]] = {}
+    for one in asked(records, "alerts", "--history"):
+        states.setdefault(one["id"], []).append(one)
+    for history in states.values():
+        first, last = history[0], history[-1]
+        told = first["evidence"]
+        value, expected = told.get("value") or 0.0, told.get("expected") or 0.0
+        yield Said(
+            kind=_kind(first["alertname"]),
+            indicator=first["indicator"],
+            agency=first["agency"],
+            service=first["service"],
+            unit=told.get("unit", ""),
+            direction="up" if value > expected else "down",
+            onset=str(told.get("since", first["opened"]))[:10],
+            ended=(last["closed"] or "")[:10],
+            depth=last["evidence"].get("worst_depth", 0.0),
+        )
+
+
+def _kind(name: str) -> str:
+    return "gap" if name == EVENTS_VANISHED else "alert"
+
+
+def _signals(records: Records) -> Iterator[Said]:
+    for one in asked(records, "signals"):
+        yield Said(
+            kind="signal",
+            indicator=one["indicator"],
+            agency=one["agency"],
+            service=one["service"],
+            unit=one["unit"],
+            direction=one["direction"],
+            onset=one["onset"][:10],
+            ended=one["bucket_end"][:10],
+            detector=one["detector"],
+        )
+
+
+def series_years(records: Records) -> tuple[int, float]:
+    """How many series are watched, and the years of their buckets with enough in them."""
+    known = catalogue()
+    question = (
+        "SELECT indicator, agency, unit, service, stratum, span, SUM(window_end - window_start) "
+        "FROM value WHERE latest AND value IS NOT NULL AND agency IN (SELECT agency FROM source) "
+        "GROUP BY 1, 2, 3, 4, 5, 6"
+    )
+    watched: dict[tuple[object, ...], dict[object, float]] = {}
+    for indicator, agency, unit, service, stratum, span, length in records.rows(question):
+        cell = Cell(unit=str(unit), service=str(service), stratum=str(stratum))
+        if _is_watched(known[str(indicator)], cell):
+            spans = watched.setdefault((indicator, agency, cell), {})
+            spans[span] = figure(length) / YEAR_MS
+    return len(watched), sum(one.get("bucket", one.get("window", 0.0)) for one in watched.values())
+
+
+def _is_watched(indicator: Indicator, cell: Cell) -> bool:
+    gauge = cast("Any", SimpleNamespace(indicator=indicator))
+    return bool(indicator.detect) and _watched(gauge, cell)
