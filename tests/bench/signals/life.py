@@ -48,16 +48,6 @@ _ALL = (noises.NORMAL, noises.AR_03, noises.AR_06)
 _UNEVEN = (noises.COUNTS, noises.SHARES, noises.TREND)
 
 PLANS: dict[Rhythm, Plan] = {
-    "hour": Plan(
-        (
-            noises.NORMAL,
-            noises.AR_06,
-            Kind("day and week", noises.week_of_hours, "count"),
-        ),
-        warm=672,
-        horizon=2500,
-        series=16,
-    ),
     "day": Plan(
         (
             *_ALL,
@@ -67,19 +57,29 @@ PLANS: dict[Rhythm, Plan] = {
         ),
         warm=150,
         horizon=700,
-        series=32,
+        series=24,
     ),
     "week": Plan(
         (*_ALL, Kind("year", noises.year_of_weeks, "count"), *_UNEVEN),
         warm=110,
         horizon=400,
-        series=32,
+        series=24,
     ),
     "month": Plan(
         (*_ALL, Kind("year", noises.year_of_months, "count"), *_UNEVEN),
         warm=60,
         horizon=240,
-        series=32,
+        series=24,
+    ),
+    "hour": Plan(
+        (
+            noises.NORMAL,
+            noises.AR_06,
+            Kind("day and week", noises.week_of_hours, "count"),
+        ),
+        warm=672,
+        horizon=1500,
+        series=8,
     ),
 }
 
