@@ -14,6 +14,8 @@ import msgspec
 from dashboards import words
 from dashboards.facts import IndicatorFacts
 from dashboards.panel import Scope
+from dashboards.series import WEEK_MS
+from models.value import LENGTH_MS
 
 Row = Mapping[str, Any]
 TEMPLATES = Path(__file__).parent / "templates"
@@ -59,9 +61,16 @@ class Context(msgspec.Struct, frozen=True):
         return self.facts[indicator].unit if indicator in self.facts else ""
 
     def note(self, row: Row, rows: Sequence[Row]) -> str:
-        """What is to be said beside a value: its status, or its age where newer ones are empty."""
-        old = row is not rows[-1]
-        return words.age(self.now - row["window_end"]) if old else words.STATUSES[row["status"]]
+        """What is to be said beside the value of a series: its age, its status, or that it is stale.
+
+        It has its age where newer ones are empty. It is stale where its agency's data has been
+        complete for long without a new one: what feeds it has gone silent.
+        """
+        if row is not rows[-1]:
+            return words.age(self.now - row["window_end"])
+        complete = min(self.complete.get(row["agency"], 0), self.scope.until)
+        behind = complete - row["window_end"] - LENGTH_MS[row["rhythm"]]
+        return words.STATUSES[row["status"]] or ("stale" if behind > WEEK_MS else "")
 
     def agency_link(self, agency: str) -> str:
         """Where the agency's board is, the chosen time kept."""

@@ -12,6 +12,16 @@ Rhythm = Literal["hour", "day", "week", "month", "quarter"]
 
 RHYTHMS: tuple[Rhythm, ...] = ("hour", "day", "week", "month", "quarter")
 
+_DAY_MS = 86_400_000
+LENGTH_MS: dict[str, int] = {
+    "hour": _DAY_MS // 24,
+    "day": _DAY_MS,
+    "week": 7 * _DAY_MS,
+    "month": 31 * _DAY_MS,
+    "quarter": 92 * _DAY_MS,
+}
+"""How long a bucket of each rhythm is at most."""
+
 
 class Cell(msgspec.Struct, frozen=True, order=True):
     """Where in an agency a number belongs; "" means all of them.

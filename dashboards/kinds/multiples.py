@@ -122,7 +122,7 @@ def _multiple(
         "brief": words.DIRECTIONS[facts.direction].split(":")[0] if facts else "",
         "unit": context.unit(row["indicator"]),
         "row": row,
-        "note": words.STATUSES[row["status"]],
+        "note": context.note(row, rows) if row is rows[-1] else "",
         "age": "" if row is rows[-1] else context.note(row, rows),
         "state": state,
         "reason": words.sentence_of(open_ones[0]["reason"]) if open_ones else "",

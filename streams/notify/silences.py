@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 
 from models.settings import Settings
 from models.tables import mark, silence
+from models.value import LENGTH_MS
 from streams.catalogue import catalogue
 from streams.notify.channel import Told
 from streams.notify.maintenance import span
@@ -27,15 +28,6 @@ from streams.notify.maintenance import span
 PLANNED = ("closure", "release_freeze")
 MOVED_BY_RELEASES = frozenset({"Explore", "Exploit"})
 """Pillars whose indicators a freeze of releases explains."""
-
-DAY_MS = 86_400_000
-LENGTH_MS = {
-    "hour": DAY_MS // 24,
-    "day": DAY_MS,
-    "week": 7 * DAY_MS,
-    "month": 31 * DAY_MS,
-    "quarter": 92 * DAY_MS,
-}
 
 
 class Silence(NamedTuple):
