@@ -24,6 +24,9 @@ EVERY = "*"
 TOLD = 12
 """So many known names are told where none is like the one that was asked for."""
 
+SHORT = 8
+"""So many characters of an id are shown, where they tell it from every other."""
+
 Rows = Iterator[dict[str, Any]]
 
 
@@ -101,6 +104,14 @@ def members(connection: sqlalchemy.Connection, settings: Settings, agency: str) 
     group = agency.removeprefix(PREFIX)
     known = agencies(connection, settings)
     return sorted(name for name in known if settings.agency(name).group == group)
+
+
+def short(connection: sqlalchemy.Connection, table: sqlalchemy.Table) -> int:
+    """How many characters of an id tell each row's from every other, at least :data:`SHORT`."""
+    ids = set(connection.execute(select(table.c.id).where(table.c.latest)).scalars())
+    longest = max(map(len, ids), default=SHORT)
+    enough = (many for many in range(SHORT, longest) if len({i[:many] for i in ids}) == len(ids))
+    return next(enough, longest)
 
 
 def called(settings: Settings, agency: str) -> str:

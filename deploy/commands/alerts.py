@@ -28,7 +28,7 @@ from deploy.options import (
     moment,
     read_settings,
 )
-from deploy.reading import checked, narrowed, reading
+from deploy.reading import checked, narrowed, reading, short
 from models.tables import acknowledged, alert
 
 FIELDS = (
@@ -54,9 +54,6 @@ TIMES = ("since", "last_received", "last_event")
 """What in the evidence is a moment."""
 
 STATES = {"inhibited": "held back while its source is silent"}
-
-SHORT = 8
-"""So many characters of an id are shown, or as many as tell it from every other."""
 
 
 def command(
@@ -84,7 +81,7 @@ def command(
         if form is not Format.table:
             show.machine(found, form, [*FIELDS, *CHANGES] if history else FIELDS)
         elif listed := list(found):
-            _blocks(listed, _short(connection))
+            _blocks(listed, short(connection, alert))
         else:
             show.err.print("No alerts.")
 
@@ -142,22 +139,14 @@ def _evidence(row: sqlalchemy.Row[Any]) -> dict[str, Any]:
     return held | {name: part for name, part in parts.items() if part}
 
 
-def _short(connection: sqlalchemy.Connection) -> int:
-    """How many characters of an id tell every alert of the store from every other."""
-    ids = set(connection.execute(select(alert.c.id).where(alert.c.latest)).scalars())
-    longest = max(map(len, ids), default=SHORT)
-    enough = (many for many in range(SHORT, longest) if len({i[:many] for i in ids}) == len(ids))
-    return next(enough, longest)
-
-
-def _blocks(listed: Sequence[Mapping[str, Any]], short: int) -> None:
+def _blocks(listed: Sequence[Mapping[str, Any]], many: int) -> None:
     for row in listed:
         names = (row["agency"], show.part(row), row["indicator"] or row["alertname"])
         what = " · ".join(show.text(name) for name in names if name)
         state = STATES.get(row["state"], row["state"])
         if row["acknowledged"] and row["state"] != "closed":
             state += f", acknowledged {show.day(row['acknowledged'])}"
-        head = [show.text(row["id"][:short]), _span(row), show.text(row["severity"]), state, what]
+        head = [show.text(row["id"][:many]), _span(row), show.text(row["severity"]), state, what]
         show.block(head, [_reason(row)], _style(row))
     still = sum(row["state"] != "closed" for row in listed)
     show.err.print(f"{len(listed):,} shown, {still:,} of them not closed.")

@@ -31,7 +31,7 @@ from deploy.options import (
     moment,
     read_settings,
 )
-from deploy.reading import checked, narrowed, reading
+from deploy.reading import checked, narrowed, reading, short
 from models.shock import OVER
 from models.tables import shock
 from streams.catalogue import catalogue
@@ -90,9 +90,10 @@ def listed(
         if form is not Format.table:
             show.machine(found, form, FIELDS)
             return
-        blocks = list(found)
+        blocks, many = list(found), short(connection, shock)
     for row in blocks:
-        show.block(_head(row), [_course(row)], "bold" if row["state"] in OVER else "bold red")
+        head = [show.text(row["id"][:many]), *_head(row)]
+        show.block(head, [_course(row)], "bold" if row["state"] in OVER else "bold red")
     show.err.print(f"{len(blocks):,} shown." if blocks else "No shocks.")
 
 
@@ -155,8 +156,8 @@ def _id(connection: sqlalchemy.Connection, name: str) -> str:
     known = select(shock.c.id).where(shock.c.id.startswith(name, autoescape=True)).distinct()
     ids = list(connection.execute(known).scalars())
     if len(ids) != 1:
-        what = "names no shock; see headwind shocks" if not ids else "names several"
-        message = f"{name!r} {what} (--format json gives ids)."
+        what = "names no shock" if not ids else "names several"
+        message = f"{name!r} {what}; headwind shocks shows ids."
         raise typer.BadParameter(message, param_hint="ID")
     return str(ids[0])
 
