@@ -255,7 +255,7 @@ class Watch:
             severity="warning",
             state="open",
             old_state="",
-            reason=silence(source, now),
+            reason=silence(source),
             evidence={
                 "source": source.name,
                 "last_received": source.last_received,

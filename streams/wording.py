@@ -57,14 +57,16 @@ def here_again(indicator: Indicator, value: Value, since: int) -> str:
     return f"{what} comes again since {day(value.window_start)}; next to nothing came from {day(since)} on."
 
 
-def silence(source: Source, now: int) -> str:
-    """That a source is quiet, since when, and what it is allowed."""
-    quiet = (now - source.last_received) / 86_400_000
+def silence(source: Source) -> str:
+    """That a source is quiet, since when, and what it is allowed: true for as long as it lasts."""
     allowed = source.quiet_after / 86_400_000
     last = "none of its events could be used"
     if source.last_time > FAR_PAST:
         last = f"its last event happened on {day(source.last_time)}"
-    return f"Nothing from {source.name} for {quiet:.1f} days ({allowed:.1f} allowed); {last}. What it feeds is shown as stale, not as zero."
+    return (
+        f"Nothing has come from {source.name} since {day(source.last_received)}, {allowed:.1f} days "
+        f"are allowed; {last}. What it feeds is shown as stale, not as zero."
+    )
 
 
 def back_again(source: Source, at: int) -> str:

@@ -42,7 +42,7 @@ def stale() -> Alert:
         severity="warning",
         state="open",
         old_state="",
-        reason="Nothing from crm for 4.0 days (3.0 allowed).",
+        reason="Nothing has come from crm since 2017-07-10, 3.0 days are allowed.",
         evidence={"source": "crm", "last_received": 5, "quiet_after_ms": 6},
         opened=1_500_000_000_000,
         updated=1_500_000_000_000,
