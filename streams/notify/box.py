@@ -60,6 +60,13 @@ def waiting(
     return connection.execute(question.limit(limit)).all()
 
 
+def hasten(connection: Connection, now: int) -> None:
+    """Try again now what was to be tried later, and look again at what was set aside."""
+    d = delivery.c
+    later = (d.state.in_(("pending", "held", "silenced")), d.next_attempt.between(now, NEVER - 1))
+    connection.execute(update(delivery).where(*later).values(next_attempt=now))
+
+
 def silenced(connection: Connection, now: int) -> Sequence[Row[Any]]:
     """What was silenced and is to be looked at again, each alert's states in their order."""
     d = delivery.c

@@ -85,7 +85,7 @@ class Relay:
         self.meter = meter
         self.channels = open_channels(settings)
         self._standing = Standing(database, settings, clock())
-        self._looked = 0
+        self._looked = self._stepped = 0
         self._rests: dict[str, int] = {}
         """Until when (ms) a receiver that failed is left alone."""
 
@@ -109,6 +109,7 @@ class Relay:
         """Try everything that is due now; how many messages were tried."""
         if not self.channels:
             return 0
+        self._turn_back(self.clock())
         self._take_in()
         self._look_again()
         tried = 0
@@ -118,6 +119,17 @@ class Relay:
                     tried += 1
                     self._deliver(group, rows)
         return tried + self._stands()
+
+    def _turn_back(self, now: int) -> None:
+        """Where the clock was put back, nothing waits for a time that it has shown before."""
+        if now < self._stepped:
+            log.warning("notify.clock_put_back", by_s=(self._stepped - now) // 1000)
+            self._looked = 0
+            self._rests.clear()
+            self._standing.forget()
+            with self.database.begin() as connection:
+                box.hasten(connection, now)
+        self._stepped = now
 
     def _is_resting(self, channel: str) -> bool:
         return self._rests.get(channel, 0) > self.clock()
@@ -215,7 +227,8 @@ class Relay:
 
     def _is_ready(self, rows: Sequence[Row[Any]], now: int) -> bool:
         wait = duration_ms(self.channels[rows[0].channel].receiver.wants.group_wait)
-        return not wait or bool(now - min(row.created for row in rows) >= wait)
+        # What was decided later than now was decided before the clock was put back.
+        return not 0 <= now - min(row.created for row in rows) < wait
 
     # --- telling ------------------------------------------------------------------------------
 

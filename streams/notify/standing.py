@@ -74,6 +74,11 @@ class Standing:
             )
         yield from found
 
+    def forget(self) -> None:
+        """Know no more when anybody was told last: the clock was put back."""
+        self._looked.clear()
+        self._beat.clear()
+
     def done(self, channel: Channel, again: Again, now: int) -> None:
         """Note that a receiver was told again."""
         if again.names:

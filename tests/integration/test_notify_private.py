@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
 from models.record import Record
@@ -39,7 +39,7 @@ def everything(payloads: list[dict[str, Any]]) -> str:
     return msgspec.json.encode([bodies, said, message(receiver, whole)]).decode()
 
 
-def events(day: int) -> list[bytes]:
+def events(day: int, planted: str = PLANTED) -> list[bytes]:
     """What is counted on a day, late in the last weeks; and each week everything with free text."""
     at = BEGIN + day * DAY
     number = 100 + day * 37 % 11
@@ -47,19 +47,28 @@ def events(day: int) -> list[bytes]:
     made = [line(COUNTED, f"d{day}", "counts", at + DAY, **day_count(at, number) | done)]
     if day == 100:
         for kind, data in {
-            "shock.declared": {"shock": PLANTED, "kind": PLANTED},
-            "definition.changed": {"what": PLANTED, "service": "elsewhere"},
-            "shock.closed": {"shock": PLANTED},
+            "shock.declared": {"shock": planted, "kind": planted},
+            "definition.changed": {"what": planted, "service": "elsewhere"},
+            "shock.closed": {"shock": planted},
         }.items():
             made.append(line(f"headwind.context.{kind}.v1", kind, "office", at + HOUR, **data))
     return made
 
 
-def test_no_free_text_of_an_event_is_told() -> None:
+PEOPLE = some.builds("{} {}".format, some.sampled_from(["Jane", "Ömer", "Li"]), some.text(
+    alphabet=some.characters(codec="utf-8", categories=["L", "P", "S"]), min_size=6, max_size=40
+))  # fmt: skip
+"""A first name, and behind it anything that may stand in a text."""
+
+
+@given(PEOPLE)
+@example(PLANTED)
+@settings(max_examples=5, deadline=None)
+def test_no_free_text_of_an_event_is_told(planted: str) -> None:
     """Crises and changed definitions carry text; alerts that open beside them do not."""
     run = Run(SETTINGS)
     for day in range(126):
-        body = b"\n".join(events(day)) + b"\n"
+        body = b"\n".join(events(day, planted)) + b"\n"
         received = BEGIN + (day + 1) * DAY + HOUR
         record = Record(
             agency="parks",
@@ -70,13 +79,16 @@ def test_no_free_text_of_an_event_is_told() -> None:
             position=day + 1,
         )
         run.apply([record])
-    assert PLANTED in msgspec.json.encode(run.marks).decode()
+    plain = msgspec.json.encode(planted).decode()[1:-1]
+    assert plain in msgspec.json.encode(run.marks).decode()
     rows = [
         outbox_row(one.alert, catalogue().get(one.alert.indicator), one.recorded)
         for one in run.notices
     ]
     assert rows
-    assert PLANTED not in everything([msgspec.json.decode(row["payload"]) for row in rows])
+    told = everything([msgspec.json.decode(row["payload"]) for row in rows])
+    assert plain not in told
+    assert planted.partition(" ")[0] not in told
 
 
 NAMES = some.text(min_size=1, max_size=12)
