@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import sys
 
@@ -31,6 +32,12 @@ def _headwind() -> None:
     """Keeps the commands' names even where only one is registered."""
 
 
+def _flowing(command: object) -> str:
+    """What a command's docstring says; its paragraphs flow to the width of any terminal."""
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    return "\n\n".join(" ".join(words.split()) for words in paragraphs)
+
+
 def _register() -> None:
     """Add the commands; where the line names one, only that one is imported: it starts faster."""
     names = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
@@ -39,9 +46,11 @@ def _register() -> None:
         found = importlib.import_module(f"deploy.commands.{module}")
         name = module.replace("_", "-")
         if isinstance(found.command, typer.Typer):
+            for one in found.command.registered_commands:
+                one.help = one.help or _flowing(one.callback)
             app.add_typer(found.command, name=name)
         else:
-            app.command(name)(found.command)
+            app.command(name, help=_flowing(found.command))(found.command)
 
 
 _register()

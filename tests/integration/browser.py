@@ -92,6 +92,11 @@ class Browser:
         message = f"never true: {condition}; console: {self.said}"
         raise AssertionError(message)
 
+    def resize(self, width: int, height: int) -> None:
+        """Gives the page another size."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._call("Emulation.setDeviceMetricsOverride", **size)
+
     def value(self, expression: str) -> Any:
         """What the expression is in the page."""
         answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True)

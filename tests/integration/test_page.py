@@ -87,6 +87,34 @@ def test_draws_without_a_word(browser: Browser, address: str, path: str) -> None
     assert [url for url in browser.asked if not url.startswith((address, "data:"))] == []
 
 
+BROKEN = """(() => {
+  const found = [];
+  for (const cell of document.querySelectorAll(".list th, .list .num, .col-bucket_end, .col-opened")) {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/[^\\s-]+/g)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map(one => one.top)).size > 1) found.push(word[0]);
+    }
+  }
+  return found;
+})()"""
+"""Words of heads, numbers and dates that go on in the next line."""
+
+
+@needs_chromium
+@pytest.mark.parametrize("width", [1024, 1280, 1920])
+@pytest.mark.parametrize("path", BOARDS)
+def test_no_number_is_broken(browser: Browser, address: str, path: str, width: int) -> None:
+    """However narrow a table is, a number, a date's part and a head's word stay whole."""
+    browser.resize(width, 800)
+    browser.open(address + path)
+    broken = browser.value(BROKEN)
+    browser.resize(1920, 1080)
+    assert broken == []
+
+
 @needs_chromium
 def test_renews_itself_in_place(browser: Browser, address: str, store: Engine) -> None:
     """A changed value appears without a reload; scroll, focus and opened details stay."""

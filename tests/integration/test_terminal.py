@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,21 @@ def test_on_forty_characters_nothing_is_lost(made: Made) -> None:
     shown = "".join("".join(lines).split())
     for row in made.json("refused"):
         assert "".join(row["message"].split()) in shown
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize(
+    "command", [["demo"], ["load"], ["values"], ["notify", "test"]], ids=" ".join
+)
+def test_help_fills_its_lines(tmp_path: Path, command: list[str], width: int) -> None:
+    """No line of a paragraph ends before the next word would not fit."""
+    lines = on_terminal(width, *command, "--help", cwd=tmp_path)
+    usage = next(at for at, one in enumerate(lines) if "Usage:" in one)
+    words = [one.strip() for one in lines[usage + 1 :]]
+    words = words[: next(at for at, one in enumerate(words) if one.startswith("╭"))]
+    for line, below in pairwise(words):
+        if line and below:
+            assert len(line) + 1 + len(below.split()[0]) > width - 2, line
 
 
 @pytest.fixture(scope="module")
