@@ -285,6 +285,14 @@ class _Maker:
         span["scope"] = random.choice(("", "", "permits", "south"))
         self.tell("headwind.context.calendar.marked.v1", at, kind=kind, **span)
 
+    def rebased(self) -> None:
+        """Somebody begins a new baseline, of what was some weeks before or of now."""
+        random, at = self.random, self.moment()
+        known = at + random.choice((0, 3, 12)) * DAY
+        said = {"indicator": random.choice(("demand", "completion", "within_standard"))}
+        said["service"] = random.choice(("", "permits"))
+        self.tell("headwind.context.baseline.rebased.v1", at, after=known, why="forms", **said)
+
 
 def _subject(name: str, kind: str) -> dict[str, Any]:
     return {"id": name, "type": kind, "content": {}}
@@ -299,6 +307,7 @@ _WEIGHTS = {
     "decision": 3,
     "beat": 2,
     "mark": 1,
+    "rebased": 1,
 }
 
 
