@@ -9,13 +9,31 @@ import msgspec
 from models.value import Cell
 
 ShockState = Literal[
-    "disrupted", "absorbing", "recovering", "recovered", "thriving", "restored", "degraded"
+    "disrupted",
+    "absorbing",
+    "recovering",
+    "recovered",
+    "thriving",
+    "restored",
+    "degraded",
+    "broken",
+    "declared",
+    "showing",
+    "over",
+    "unseen",
+    "undeclared",
 ]
+"""The last five are those of declared crises."""
 
-OVER: Final = frozenset({"thriving", "restored", "degraded"})
-"""States that end a case file: nothing more can be learned."""
+OVER: Final = frozenset(
+    {"thriving", "restored", "degraded", "broken", "over", "unseen", "undeclared"}
+)
+"""States that end a case file: nothing more can be learned, or need be."""
 
-ShockKind = Literal["demand", "service", "delivery", "decision", "remote"]
+ShockKind = Literal["demand", "service", "delivery", "decision", "remote", "organisation", "crisis"]
+
+UMBRELLAS: Final = ("organisation", "crisis")
+"""Kinds that are made of other cases, or hold them."""
 
 
 class Shock(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +47,10 @@ class Shock(msgspec.Struct, frozen=True, kw_only=True):
     ``loss_service_days`` is the sum of 1 - Q over the first 90 days, where Q is below 1.
     ``declared`` names the declared crisis that it fell into, if any. The id is derived from
     what the case is about and when it began; (id, transition) names one state of it for ever.
+
+    An *organisation* has no indicator and cell: its evidence names its members. Of a *crisis*
+    ``onset`` is when it was declared to begin, ``adapted`` when readiness for remote work came to
+    what it required, and depth and loss are none: those of its cases stand with these.
     """
 
     id: str
@@ -53,9 +75,14 @@ class Shock(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quality(msgspec.Struct, frozen=True, kw_only=True):
-    """One bucket [start, end) of a case's curve, ms; ``q`` is 1 where all is as expected."""
+    """One bucket [start, end) of a case's curve, ms; ``q`` is 1 where all is as expected.
+
+    ``series`` is empty for the curve itself. Beside it stand, by indicator, the curves of the
+    other side of the same service; of an organisation ``p10`` and ``p90`` of its services.
+    """
 
     shock: str
+    series: str = ""
     start: int
     end: int
     q: float

@@ -255,6 +255,17 @@ quality = Table(
     sqlite_with_rowid=False,
 )
 
+beside = Table(
+    "beside",
+    metadata,
+    Column("shock", String(36), primary_key=True),
+    Column("series", String(64), primary_key=True, doc="indicator; of an organisation p10, p90"),
+    Column("start", BigInteger, primary_key=True, doc="of the bucket"),
+    Column("end", BigInteger, nullable=False),
+    Column("q", Float, nullable=False, doc="of the other side of the service, in the same case"),
+    sqlite_with_rowid=False,
+)
+
 mark = Table(
     "mark",
     metadata,

@@ -3,56 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import UUID, uuid5
+from statistics import fmean
+from uuid import uuid5
 
 import msgspec
-import numpy as np
 
 from models.calendar import Calendar
 from models.shock import Quality, Shock
-from models.value import Rhythm, Value
-from streams.expectation import Quantity, by_working_day, doubt, frozen
+from models.value import RHYTHMS, Rhythm, Value
+from streams.beside import Beside, Known, Nature, beside
+from streams.crisis import BEFORE_MS, NAMESPACE, READINESS, Crises, Crisis
+from streams.curve import Curve, behind, buckets
+from streams.expectation import by_working_day, doubt, frozen
+from streams.gauge import DAYS
 from streams.indicator import Indicator
 from streams.look import Key, Look
-from streams.series import CLOSED, Bucket, Episode, Series
-from streams.shock import KINDS, LONGEST_MS, About, Case, Crisis
+from streams.organisation import Joining, Member, Organisation, Organisations
+from streams.series import Episode, Series
+from streams.shock import KINDS, About, Case
 
-NAMESPACE = UUID("7c8e43a5-52c1-4d0c-8ac1-5b5a0a0e6c7e")
-"""Of the ids of shocks, so that a replay gives the same."""
+WORKING_DAYS = 21 / 30.44
+"""Of a calendar day."""
 
 
 class Casebook:
     """Follows every shock of an agency from its onset to its outcome."""
 
-    def __init__(self, agency: str, calendar: Calendar) -> None:
+    def __init__(self, agency: str, calendar: Calendar, series: dict[Key, Series]) -> None:
         self.agency = agency
         self.calendar = calendar
+        self.series = series
+        """Those of the whole agency: a case looks at the other side of its service."""
         self.cases: dict[Key, list[Case]] = {}
-        self.crises: dict[str, Crisis] = {}
-        self.decisions: list[int] = []
-        """When crisis decisions were made, ms, as they were told."""
+        self.crises = Crises(agency)
+        self.organisations = Organisations(agency, calendar)
+        self.natures: dict[str, Nature] = {}
         self._curve: list[Quality] = []
+        self._beside: dict[Key, list[tuple[Case, Beside]]] = {}
+        self._members: dict[Key, list[tuple[Organisation, Member]]] = {}
 
     def curve(self) -> list[Quality]:
         """The points that cases have gained since this was last asked, each told once."""
         told, self._curve = self._curve, []
         return told
 
+    # --- what is declared -------------------------------------------------------------------
+
     def decided(self, at: int) -> None:
         """Take in a crisis decision."""
-        self.decisions = [one for one in self.decisions if one > at - LONGEST_MS] + [at]
+        self.crises.decided(at)
 
     def declare(self, crisis: Crisis) -> bool:
-        """Take in a declared crisis; the first declaration of an id stands. Says if it is new."""
-        return self.crises.setdefault(crisis.id, crisis) is crisis
+        """Take in a declared crisis; the first declaration of an id stands. Says if it is new.
+
+        Cases that are open already come under it if they began no more than 14 days before.
+        """
+        if not self.crises.declare(crisis):
+            return False
+        for key, cases in self.cases.items():
+            for case in cases:
+                if case.onset >= crisis.start - BEFORE_MS and case.points:
+                    self._put_under(case, [crisis], key, case.points[-1].end)
+        self.organisations.attach(crisis.id, crisis.cases)
+        return True
 
     def close(self, crisis: str, at: int) -> Crisis | None:
-        """A declared crisis is over; an end before its beginning is none, nor is a second one."""
-        known = self.crises.get(crisis)
-        if known is None or known.end is not None or at < known.start:
-            return None
-        known.end = at
-        return known
+        """A declared crisis is over; what is no end is noted by it (see ``crisis``)."""
+        return self.crises.close(crisis, at)
+
+    def ready(self, value: Value) -> None:
+        """Take in how ready for remote work a unit or the whole agency is."""
+        if value.indicator == READINESS and self.crises.known and value.status == "ok":
+            self.crises.ready(value)
+
+    def news(self) -> Iterator[Shock]:
+        """New states of declared crises."""
+        return self.crises.news()
+
+    def _put_under(self, case: Case, crises: list[Crisis], key: Key, until: int) -> None:
+        covering = [c.id for c in crises if c.covers(key[2], case.onset, until)]
+        for one in covering:
+            self.crises.under(one, case.id, until)
+        case.crises = sorted({*case.crises, *covering})
+        case.declared = min(case.crises, default="")
+
+    # --- buckets ----------------------------------------------------------------------------
 
     def look(self, look: Look, *, levels: bool, guarded: bool) -> Iterator[Shock]:
         """Take a closed bucket into the cases of its series, and open one where it is due.
@@ -60,92 +95,214 @@ class Casebook:
         ``levels`` says that the alert ended because the new level stays; ``guarded`` that no
         guard is worse. The bucket stands in the series already if an alert is open.
         """
+        key = look.key
+        if key[0] not in self.natures:
+            indicator = look.indicator
+            self.natures[key[0]] = Nature(indicator.direction, indicator.detect or "count")
+        if look.bucket.end >= self.crises.due:
+            self.crises.passed(look.bucket.end)
+            yield from self.crises.news()
+        if key in self.cases or look.series.episode is not None:
+            yield from self._own(look, key, levels=levels, guarded=guarded)
+            yield from self.crises.news()
+        if key in self._beside:
+            yield from self._other(look, key)
+        if key in self._members:
+            yield from self._whole(look, key)
+
+    def _own(self, look: Look, key: Key, *, levels: bool, guarded: bool) -> Iterator[Shock]:
+        """The cases of this very series."""
         indicator, series, bucket, value = look
-        mine = self.cases.get(look.key, [])
-        if not mine and series.episode is None:
-            return
+        mine = self.cases.get(key, [])
         about = self._about(indicator, value)
         known = {case.id: len(case.points) for case in mine}
         for case in mine:
-            case.see(bucket, about)
-            case.level |= levels and not case.recovers(about)
-            case.answer(self.decisions)
+            case.see(bucket, about.rhythm, about.quantity)
+            case.level |= levels and not case.recovers
+            case.answer(self.crises.decisions)
         episode = series.episode
         fresh = episode is not None and not episode.shock
-        if episode is not None and fresh and all(case.recovers(about) for case in mine):
-            new = self._case(look, episode, about)
+        if episode is not None and fresh and all(case.recovers for case in mine):
+            new = self._open(look, episode, about)
             if new is not None:
                 episode.shock = True
                 for other in mine:
                     other.others.append(new.id)
                     new.others.append(other.id)
-                new.answer(self.decisions)
                 mine = [*mine, new]
         still = []
         for case in mine:
             new_points = case.points[known.get(case.id, 0) :]
             self._curve += [Quality(shock=case.id, **point._asdict()) for point in new_points]
-            found = case.read(about, guarded=guarded)
-            told = case.tell(about, found)
+            found = case.read(guarded=guarded)
+            told = case.tell(found)
             if told is not None:
                 yield told
+            self._note(key, case.id, told)
             if not case.over(found):
                 still.append(case)
-        if still:
-            self.cases[look.key] = still
-        else:
-            self.cases.pop(look.key, None)
+        if [case.id for case in still] != list(known):
+            self._keep(key, still)
 
-    def drop(self, key: Key) -> None:
-        """What is counted has changed: the cases of this series can be followed no further."""
-        self.cases.pop(key, None)
+    def _other(self, look: Look, key: Key) -> Iterator[Shock]:
+        """Cases of the other side of this service, beside which this series runs."""
+        for case, one in self._beside[key]:
+            point = one.see(look.bucket, look.value.rhythm, one.quantity)
+            if point is not None:
+                name = one.indicator
+                self._curve.append(Quality(shock=case.id, series=name, **point._asdict()))
+                # Guards matter only to how a case ends, and none that is open has ended.
+                told = case.tell(case.read(guarded=True))
+                if told is not None:
+                    yield told
+
+    def _whole(self, look: Look, key: Key) -> Iterator[Shock]:
+        """Shocks of the organisation of which this series is a part."""
+        ended = False
+        for one, member in self._members[key]:
+            self._curve += one.follow(member, look.bucket, self.calendar)
+            one.answer(self.crises.decisions)
+            told = one.tell(self.agency)
+            if told is not None:
+                yield told
+            if one.over:
+                self.organisations.open.remove(one)
+                ended = True
+        if ended:
+            self._index()
+
+    def drop(self, key: Key) -> Iterator[Shock]:
+        """What is counted has changed: the curves of this series can be followed no further."""
+        for case in self.cases.get(key, []):
+            case.broken = True
+            told = case.tell(case.read(guarded=True))
+            if told is not None:
+                yield told
+        for _, member in self._members.get(key, []):
+            member.left = True
+        for _, one in self._beside.get(key, []):
+            one.frozen = {}
+        if key in self.cases:
+            self._keep(key, [])
+
+    # --- opening ----------------------------------------------------------------------------
 
     def _about(self, indicator: Indicator, value: Value) -> About:
-        quantity: Quantity = indicator.detect or "count"
+        quantity = indicator.detect or "count"
         kind = "demand" if value.indicator == "demand" else KINDS[indicator.pillar]
         return About(self.agency, value.indicator, kind, value.cell, quantity, value.rhythm)
 
-    def _case(self, look: Look, episode: Episode, about: About) -> Case | None:
+    def _open(self, look: Look, episode: Episode, about: About) -> Case | None:
         """A case from an alert that stands at this bucket, if it is a shock."""
-        series = look.series
-        first = np.array([episode.since], np.int64)
-        number = int(self.calendar.bucket(about.rhythm, first)[0])
-        places = series.between(number, series.last)
-        history = [
-            self._bucket(series, about.rhythm, one, place)
-            for one, place in zip(series.numbers(places), places, strict=True)
-            if series.slots[place] != CLOSED & 0xFF
-        ]
+        series, rhythm, since = look.series, about.rhythm, episode.since
+        before = behind(series, self.calendar, rhythm, since).start
         case = Case(
-            id=str(uuid5(NAMESPACE, f"shock {self.agency} {look.name} {episode.since}")),
-            onset=episode.since,
+            id=str(uuid5(NAMESPACE, f"shock {self.agency} {look.name} {since}")),
+            about=about,
+            onset=since,
             direction="up" if episode.direction == "up" else "down",
-            frozen=frozen(series, about.rhythm, places.start),
-            working=by_working_day(series, places.start),
+            frozen=frozen(series, rhythm, before),
+            working=by_working_day(series, before),
         )
-        for one in history:
-            case.see(one, about)
-        since, until = episode.since, look.bucket.end
-        covering = [c.id for c in self.crises.values() if c.covers(about.cell, since, until)]
-        case.declared = min(covering, default="")
-        if not case.points or not (case.declared or case.is_deep()):
+        for one in buckets(series, self.calendar, rhythm, since):
+            case.see(one, rhythm, about.quantity)
+        crises, until = self.crises.known.values(), look.bucket.end
+        covered = [one for one in crises if one.covers(about.cell, since, until)]
+        if not case.points or not (covered or case.is_deep()):
             return None
-        case.doubt = doubt(series, about.rhythm, about.quantity, places.start)
+        self._put_under(case, covered, look.key, until)
+        case.doubt = doubt(series, rhythm, about.quantity, before)
+        case.answer(self.crises.decisions)
+        known = Known(self.series, self.natures, self.calendar)
+        for other in beside(about.kind, look.key, since, known):
+            case.beside.append(other)
+            self._curve += [
+                Quality(shock=case.id, series=other.indicator, **point._asdict())
+                for point in other.points
+            ]
+        self._join(case, look.key)
         return case
 
-    def _bucket(self, series: Series, rhythm: Rhythm, number: int, place: int) -> Bucket:
-        """A bucket of the history, with as many working days as it was judged by."""
-        bucket = Bucket.of(self.calendar, rhythm, number, series.value(place))
-        if not series.days:
-            return bucket
-        return msgspec.structs.replace(bucket, days=series.days[place])
+    def _join(self, case: Case, key: Key) -> None:
+        """Put a new case among those that fell with it, followed from their common onset."""
+        about = case.about
+        one = Joining(
+            case=case.id,
+            key=key,
+            kind=about.kind,
+            declared=case.declared,
+            onset=case.onset,
+            volume=_volume(case),
+            doubt=case.doubt,
+            quantity=about.quantity,
+        )
+        joined = self.organisations.join(one, case)
+        for whole, member in joined:
+            series, rhythm = self.series[member.key], member.rhythm
+            for bucket in buckets(series, self.calendar, rhythm, whole.onset):
+                member.take(bucket)
+        self._index()
+
+    def _note(self, key: Key, case: str, told: Shock | None) -> None:
+        """Let the organisation know how one of its cases stands."""
+        if told is None:
+            return
+        for whole, member in self._members.get(key, []):
+            if member.case == case:
+                member.recovered, member.state = told.recovered, told.state
+                whole.fresh = True
+
+    # --- keeping ----------------------------------------------------------------------------
+
+    def _keep(self, key: Key, cases: list[Case]) -> None:
+        if cases:
+            self.cases[key] = cases
+        else:
+            self.cases.pop(key, None)
+        self._index()
+
+    def _index(self) -> None:
+        """Find out anew who follows which series."""
+        self._beside, self._members = {}, {}
+        for key, cases in self.cases.items():
+            for case in cases:
+                for one in case.beside:
+                    other = (one.indicator, one.line, key[2])
+                    self._beside.setdefault(other, []).append((case, one))
+        for whole in self.organisations.open:
+            for member in whole.members:
+                self._members.setdefault(member.key, []).append((whole, member))
 
     def dump(self) -> bytes:
         """All of it, as bytes."""
-        return msgspec.msgpack.encode((list(self.cases.items()), self.crises, self.decisions))
+        crises = (self.crises.known, self.crises.decisions)
+        held = (list(self.cases.items()), crises, self.organisations.open, self.natures)
+        return msgspec.msgpack.encode(held)
 
     def load(self, body: bytes) -> None:
         """What :meth:`dump` gave."""
-        shape = tuple[list[tuple[Key, list[Case]]], dict[str, Crisis], list[int]]
-        cases, self.crises, self.decisions = msgspec.msgpack.decode(body, type=shape)
-        self.cases = dict(cases)
+        shape = tuple[
+            list[tuple[Key, list[Case]]],
+            tuple[dict[str, Crisis], list[int]],
+            list[Organisation],
+            dict[str, Nature],
+        ]
+        cases, crises, open_, natures = msgspec.msgpack.decode(body, type=shape)
+        self.cases, self.natures = dict(cases), natures
+        self.crises.known, self.crises.decisions = crises
+        self.crises.wait()
+        self.organisations.open = open_
+        self._index()
+
+
+def _volume(case: Case) -> float | None:
+    """How much was expected of a service's demand in a day at the onset."""
+    curves: list[tuple[Curve, Rhythm]] = [
+        (one, RHYTHMS[one.line]) for one in case.beside if one.indicator == "demand"
+    ]
+    if case.about.kind == "demand":
+        curves = [(case, case.about.rhythm)]
+    for curve, rhythm in curves:
+        expected = fmean(curve.frozen.values())
+        return expected * WORKING_DAYS if curve.working else expected / DAYS[rhythm]
+    return None

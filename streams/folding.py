@@ -24,6 +24,7 @@ Everything else commutes, because an event never changes what lies before its ow
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -335,8 +336,13 @@ def _apply(agency: Agency, part: Prepared) -> None:
 def _close(
     agency: Agency, arrivals: Arrivals, marks: _Watermarks, start: int, stop: int
 ) -> Iterator[Step]:
-    """Hand out the buckets that ended, and first those that late events touched before."""
+    """Hand out the buckets that ended, and first those that late events touched before.
+
+    In the order of the events that close them: what one indicator's bucket makes of a case may
+    depend on another's, and must not show where the log was cut.
+    """
     beat = _is_beat(arrivals, stop)
+    steps: list[tuple[int, Step]] = []
     for gauge in agency.gauges.values():
         running = marks.gauge(gauge)
         if running is None:
@@ -344,18 +350,25 @@ def _close(
         running = running[: stop - start]
         due = list(_due(gauge, arrivals, running, start))
         if gauge.dirty and (beat or due):
-            row = start + min(_row(one, running) for one in due) if due else stop - 1
+            row = min((row for row, _ in due), default=stop - 1)
             recorded, position = int(arrivals.received[row]), int(arrivals.positions[row])
-            yield from anew(gauge, recorded, position, before=due)
-        yield from due
+            fresh = [closing for _, closing in due]
+            steps += [(row, one) for one in anew(gauge, recorded, position, before=fresh)]
+        steps += due
+    steps.sort(key=itemgetter(0))
+    for _, step in steps:
+        yield step
 
 
-def _due(gauge: Gauge, arrivals: Arrivals, running: I64, start: int) -> Iterator[Closing]:
+def _due(
+    gauge: Gauge, arrivals: Arrivals, running: I64, start: int
+) -> Iterator[tuple[int, Closing]]:
+    """Buckets that ended, each with the event that closes it."""
     for line, number in gauge.due(int(running[-1])):
         closing = Closing(gauge, line, number, 0, 0, anew=False)
         row = start + _row(closing, running)
         recorded, position = int(arrivals.received[row]), int(arrivals.positions[row])
-        yield closing._replace(recorded=recorded, position=position)
+        yield row, closing._replace(recorded=recorded, position=position)
 
 
 def _row(one: Closing, running: I64) -> int:

@@ -12,7 +12,7 @@ from models.events.context import BaselineRebased, CalendarMarked, DefinitionCha
 from models.mark import Mark
 from models.value import Cell
 from streams.arrivals import PLANNED, Arrivals
-from streams.shock import Crisis
+from streams.crisis import Crisis
 
 NAMESPACE = UUID("0c6b0d0e-5f6e-4e0c-9d5b-1f0a3f1c9b57")
 """Of the ids of marks, so that a replay gives the same."""

@@ -54,6 +54,9 @@ FEWEST: Final = 3
 
 DRAWS: Final = 1000
 
+FAR: Final = 2**62
+"""A time that never comes, ms."""
+
 NOTHING: Final = 1e-9
 """A gain of no more than this is arithmetic."""
 
@@ -101,13 +104,14 @@ class Terms(NamedTuple):
     """Standard error of what was expected, as a share of it; widens the interval of the gain."""
     seed: str = ""
     """Of the bootstrap: the same curve gives the same interval."""
+    earliest: int = -FAR
+    """No recovery begins before this, ms."""
 
 
 def read(points: Sequence[Point], terms: Terms) -> Resilience:
     """Read a curve that begins at the onset; at least one point."""
-    rhythm = terms.rhythm
     lowest = min(range(len(points)), key=lambda i: (points[i].q, i))
-    at = _recovery(points, rhythm)
+    at = _recovery(points, terms)
     trough = lowest if at is None else min(range(at + 1), key=lambda i: (points[i].q, i))
     worst = points[trough]
     over = at is not None
@@ -135,13 +139,14 @@ def read(points: Sequence[Point], terms: Terms) -> Resilience:
     )
 
 
-def _recovery(points: Sequence[Point], rhythm: Rhythm) -> int | None:
+def _recovery(points: Sequence[Point], terms: Terms) -> int | None:
     """The place of the first of enough buckets in a row that are back, relapses left out."""
-    many = IN_A_ROW[rhythm]
+    many = IN_A_ROW[terms.rhythm]
     found = None
     for i, one in enumerate(points):
         first = i - many + 1
-        if found is None and first >= 0 and points[first].q >= BACK:
+        may = found is None and first >= 0 and points[first].start >= terms.earliest
+        if may and points[first].q >= BACK:
             mean = sum(p.q for p in points[first : i + 1]) / many
             found = first if mean >= BACK and one.q >= DISRUPTED else None
         elif found is not None and i < found + 2 * many and _relapses(points, i):
@@ -189,3 +194,11 @@ def _outcome(gain: Gain | None, *, guarded: bool) -> ShockState:
     if gain.low > NOTHING and guarded:
         return "thriving"
     return "degraded" if gain.high < -NOTHING else "restored"
+
+
+def gained(gain: Gain | None) -> dict[str, float | int | None]:
+    """A gain as it stands in the evidence of a case file."""
+    figures = (None, None, None) if gain is None else gain[:3]
+    rounded = [None if one is None else round(one, 6) for one in figures]
+    names = ("gain", "gain_low", "gain_high")
+    return {**dict(zip(names, rounded, strict=True)), "gain_n": 0 if gain is None else gain.n}

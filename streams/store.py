@@ -19,7 +19,7 @@ from models.log import append
 from models.mark import Mark
 from models.record import Record
 from models.refused import refused_rows
-from models.shock import Shock
+from models.shock import Quality, Shock
 from models.signal import Signal
 from models.value import Cell, Value
 from streams import snapshot
@@ -62,9 +62,7 @@ def write(connection: Connection, engine: Engine, changes: Changes) -> None:
         connection.execute(insert(tables.signal), [_signal_row(one) for one in changes.signals])
     _write_states(connection, tables.alert, changes.alerts)
     _write_states(connection, tables.shock, changes.shocks)
-    if changes.curve:
-        rows = [msgspec.structs.asdict(one) for one in changes.curve]
-        connection.execute(insert(tables.quality), rows)
+    _write_curves(connection, changes.curve)
     _write_states(connection, tables.mark, _unsaid(connection, changes.marks))
     if changes.notices:
         rows = [
@@ -178,6 +176,18 @@ def _write_states(
             update(table).where(table.c.id == one.id, table.c.latest).values(latest=False)
         )
         connection.execute(insert(table), row | {"latest": True})
+
+
+def _write_curves(connection: Connection, curve: Sequence[Quality]) -> None:
+    """Points of case files, and of what runs beside them."""
+    rows = [msgspec.structs.asdict(one) for one in curve]
+    aside = [row for row in rows if row["series"]]
+    own = [
+        {n: held for n, held in row.items() if n != "series"} for row in rows if not row["series"]
+    ]
+    for table, some in ((tables.quality, own), (tables.beside, aside)):
+        if some:
+            connection.execute(insert(table), some)
 
 
 def _unsaid(connection: Connection, marks: Sequence[Mark]) -> list[Mark]:

@@ -20,6 +20,7 @@ from models.events.context import (
 from models.value import RHYTHMS, Cell, Value
 from streams.alert import Nature, Verdict, What, decide
 from streams.casebook import Casebook
+from streams.crisis import READINESS, Crisis
 from streams.detection import NAMESPACE, ONLY_BY_HAND, detect, first
 from streams.expectation import Expectation, expect, learned
 from streams.gap import Gaps, is_empty
@@ -32,7 +33,6 @@ from streams.notice import Notice
 from streams.planned import Plans, Span
 from streams.rebase import rebase
 from streams.series import KEPT, Bucket, Episode, Series
-from streams.shock import Crisis
 from streams.source import Source
 from streams.wording import back_again, reason, silence
 
@@ -54,7 +54,7 @@ class Watch:
         self.agency = agency
         self.calendar = calendar
         self.series: dict[Key, Series] = {}
-        self.casebook = Casebook(agency, calendar)
+        self.casebook = Casebook(agency, calendar, self.series)
         self.gaps = Gaps(agency)
         self.plans = Plans(calendar)
         self.silences: dict[str, Alert] = {}
@@ -64,6 +64,9 @@ class Watch:
         """Look at one cell of a bucket that closed just now."""
         value = made[-1]
         quantity = gauge.indicator.detect
+        if value.indicator == READINESS:
+            self.casebook.ready(value)
+            changes.shocks += self.casebook.news()
         # Few of what is counted is no small sample: it is judged where the window has enough.
         few = quantity == "count" and value.status == "low_n" and made[0].status == "ok"
         if not quantity or value.value is None or not (few or value.status == "ok"):
@@ -123,6 +126,7 @@ class Watch:
                 self._rebased(said, at)
             case _:
                 book.decided(at)
+        changes.shocks += book.news()
 
     def _rebased(self, said: BaselineRebased, at: int) -> None:
         """Note where the baseline of some series begins; it is done with their next bucket."""
@@ -139,7 +143,7 @@ class Watch:
             what: What = "new definition" if series.broken else "new baseline"
             self._act(look, nothing, Verdict(what, 0.0, series.episode.severity), changes)
         self._tell(self.gaps.end(look), value, changes)
-        self.casebook.drop(look.key)
+        changes.shocks += self.casebook.drop(look.key)
         if series.broken or series.rebased is None:
             series.forget()
             series.lifts.clear()
@@ -334,7 +338,8 @@ class Watch:
         series, self.silences, self.inhibited, gaps, cases, self.plans.spans = held
         self.gaps.open = dict(gaps)
         self.casebook.load(cases)
-        self.series = dict(series)
+        self.series.clear()
+        self.series.update(series)
 
 
 def _watched(gauge: Gauge, cell: Cell) -> bool:

@@ -27,6 +27,7 @@ COMPARED = (
     tables.alert,
     tables.shock,
     tables.quality,
+    tables.beside,
     tables.mark,
     tables.outbox,
     tables.source,

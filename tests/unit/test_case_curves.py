@@ -68,7 +68,7 @@ def test_however_the_log_is_cut_the_curve_is_the_same() -> None:
     one = whole(told)
     assert one.shocks
     assert len(one.curve) > _OFF
-    keys = [(point.shock, point.start) for point in one.curve]
+    keys = [(point.shock, point.series, point.start) for point in one.curve]
     assert len(keys) == len(set(keys))
     assert_same(one, singly(told))
     assert_same(one, cut(told, Random(1), restart=1.0))
