@@ -62,8 +62,10 @@ class Casebook:
             return False
         for key, cases in self.cases.items():
             for case in cases:
-                if case.onset >= crisis.start - BEFORE_MS and case.points:
-                    self._put_under(case, [crisis], key, case.points[-1].end)
+                if case.onset >= crisis.start - BEFORE_MS:
+                    # It is still open, so it lasts at least until the crisis begins.
+                    until = max(case.points[-1].end, crisis.start + 1)
+                    self._put_under(case, [crisis], key, until)
         self.organisations.attach(crisis.id, crisis.cases)
         return True
 
