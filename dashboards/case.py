@@ -1,4 +1,4 @@
-"""A case file in words: what it is called, how it stands, and its times in days."""
+"""A case file in words: what it is called, how it stands, its times in days, its two sides."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from dashboards import words
 from models.shock import OVER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from dashboards.drawing import Context, Row
 
 DAY_MS = 86_400_000
@@ -56,7 +58,7 @@ def told(row: Row, context: Context) -> Told:
         adapt=_since(row, row["adapted"]),
         recover=_since(row, row["recovered"]),
         lag=_since(row, evidence.get("answered")),
-        lasted=(row["updated"] - row["onset"]) / DAY_MS,
+        lasted=(row["seen"] - row["onset"]) / DAY_MS,
         gain=None if gain is None else (gain, evidence["gain_low"], evidence["gain_high"]),
         stays=bool(evidence.get("level_shift")),
     )
@@ -81,3 +83,116 @@ def signed(share: float) -> str:
     """A gain or loss in per cent with its sign."""
     text = words.number(share, "share")
     return f"+{text}" if share > 0 else text
+
+
+def worst(row: Row) -> str:
+    """How far it was off at worst, in words ("40 % below what was expected")."""
+    depth, up = row["depth"], row["direction"] == "up"
+    if json.loads(row["evidence"]).get("quantity") == "level":
+        return f"{depth * 100:.0f}\u00a0points {'above' if up else 'below'} what was expected"
+    if not up:
+        return f"{per_cent(depth)} below what was expected"
+    if depth >= 1:
+        return "far above next to nothing that was expected"
+    times = 1 / (1 - depth)
+    if times < 2:
+        return f"{per_cent(times - 1)} above what was expected"
+    return f"{times:,.1f} times what was expected"
+
+
+def places(members: list[dict[str, Any]]) -> str:
+    """What an organisation's shock is made of, counted ("17 units")."""
+    what = "services" if any(one["service"] for one in members) else "units"
+    return f"{len(members)}\u00a0{what}"
+
+
+def place(member: Mapping[str, Any]) -> str:
+    """The name of one of its members."""
+    return " \u00b7 ".join(member[at] for at in ("unit", "service") if member[at])
+
+
+def slowest(members: list[dict[str, Any]], onset: int, lasted: float) -> list[str]:
+    """The members of an organisation's shock, the slowest first, each with its days."""
+    found = []
+    for one in members:
+        took = None if one["recovered"] is None else (one["recovered"] - onset) / DAY_MS
+        never = "never back" if one["state"] in OVER else f"not back after {days(lasted)}"
+        words_ = never if took is None else days(took)
+        found.append((-(lasted + 1 if took is None else took), place(one), words_))
+    return [f"{name} ({took})" for _, name, took in sorted(found)]
+
+
+# --- the two sides of a service ---------------------------------------------------------------
+
+
+def sides(row: Row, title: Callable[[str], str]) -> str:
+    """Demand and service in one sentence ("Demand fell by 32 %, service held."); else "".
+
+    ``title`` says what an indicator is called. By how much is the mean of the worst days, weeks
+    or months in a row, as many as a recovery takes.
+    """
+    evidence: dict[str, Any] = json.loads(row["evidence"])
+    told = [one for one in evidence.get("beside", []) if one["course"]]
+    if row["kind"] == "demand":
+        asked = f"demand {_moved(row['direction'] == 'up', evidence.get('worst_run'))}"
+        served = _served(told, title)
+    elif row["kind"] == "service":
+        asked = f"demand {_course(told[0])}" if told else "how demand went is not known"
+        level = 1 - (evidence.get("worst_run") or 0.0)
+        served = f"service got worse by {per_cent(level)} ({_low(title(row['indicator']))})"
+    else:
+        return ""
+    return words.sentence_of(f"{asked}, {served}{_verdict(row, told)}")
+
+
+def _served(told: list[Mapping[str, Any]], title: Callable[[str], str]) -> str:
+    if not told:
+        return "how the service did is not known: nothing was counted of it before"
+    worse = [one for one in told if one["course"] == "fell"]
+    if worse:
+        named = [f"{_low(title(one['series']))} by {per_cent(1 - one['level'])}" for one in worse]
+        return f"service got worse: {words.listed(named)}"
+    named = [f"{_low(title(one['series']))} {_held(one)}" for one in told]
+    return f"service held ({', '.join(named)})"
+
+
+def _verdict(row: Row, told: list[Mapping[str, Any]]) -> str:
+    held = bool(told) and all(one["course"] != "fell" for one in told)
+    if row["kind"] == "demand" and held:
+        return "; no failure of the service"
+    return ""
+
+
+def _held(one: Mapping[str, Any]) -> str:
+    """How far a side that held was off at worst, or better."""
+    off = one["level"] - 1
+    if one["course"] == "rose":
+        return f"{per_cent(off)} better"
+    return f"at worst {per_cent(-off)} below, as it often is" if off <= -0.1 else "as expected"
+
+
+def _course(one: Mapping[str, Any]) -> str:
+    if one["course"] == "held":
+        return "held"
+    return _moved(one["course"] == "rose", one["level"], inverted=False)
+
+
+def _moved(up: bool, level: float | None, *, inverted: bool = True) -> str:
+    """By how much demand fell or rose; upwards Q of a case is expected / actual."""
+    if level is None:
+        return "rose" if up else "fell"
+    if not up:
+        return f"fell by {per_cent(1 - level)}"
+    if level <= 0:
+        return "rose from nothing"
+    times = 1 / level if inverted else level
+    return f"rose by {per_cent(times - 1)}" if times < 2 else f"rose to {times:,.1f} times"
+
+
+def per_cent(share: float) -> str:
+    """A share in whole per cent."""
+    return f"{share * 100:.0f}\u00a0%"
+
+
+def _low(name: str) -> str:
+    return name[:1].lower() + name[1:]

@@ -31,6 +31,12 @@ LANES = 3
 MOST_Q = 1.5
 """Where the display of Q is capped."""
 
+LEVELS = [
+    {"q": 1.0, "word": "1 as expected", "style": "level"},
+    {"q": 0.95, "word": "", "style": "level-back"},
+]
+"""Where a curve is as expected, and from where it is back."""
+
 Labels = Literal["top", "bottom", "none"]
 
 
@@ -311,11 +317,7 @@ def resilience(height: int, days: int) -> dict[str, Any]:
     look, case, day, level, when, state}, levels{q, word, style}, fan{d, lo, mid, hi, day, span},
     middle{d, q, word}, backs{d, q, case, day}.
     """
-    x = alt.X(
-        "d:Q",
-        scale=alt.Scale(domain=[0, days], nice=False),
-        axis=alt.Axis(tickCount=8, format="d", labelFlush=True),
-    )
+    x = _since(days)
     chart = alt.layer(
         *_levels(),
         _named("fan").mark_area(style="fan").encode(x=x, y=_q("lo"), y2="hi:Q"),
@@ -324,6 +326,41 @@ def resilience(height: int, days: int) -> dict[str, Any]:
         _backs(x),
     )
     return _spec(chart.properties(width="container", height=height))
+
+
+SIDES = 4
+"""Lines that can be told apart without colour: solid, and three kinds of broken."""
+
+
+@functools.lru_cache(maxsize=16)
+def sides(height: int, days: int) -> dict[str, Any]:
+    """The curve of a case and, on the same days, what ran beside it; each line of its own kind.
+
+    Named data: points{d, q, side, name, day, level, when}, levels, backs as in ``resilience``.
+    """
+    x = _since(days)
+    found = []
+    for side in range(SIDES - 1, -1, -1):
+        rows = _named("points").transform_filter(f"datum.side == {side}")
+        found.append(rows.mark_line(style=f"side-{side}").encode(x=x, y=_q("q")))
+    near = _named("points").mark_point(size=90, opacity=0, filled=True)
+    tooltip = [
+        alt.Tooltip("name:N", title="Curve"),
+        alt.Tooltip("day:N", title="Day"),
+        alt.Tooltip("level:N", title="Q"),
+        alt.Tooltip("when:N", title="When"),
+    ]
+    chart = alt.layer(*_levels(), *found, near.encode(x=x, y=_q("q"), tooltip=tooltip), _backs(x))
+    return _spec(chart.properties(width="container", height=height))
+
+
+def _since(days: int) -> alt.X:
+    """Days since the onset, up to this one."""
+    return alt.X(
+        "d:Q",
+        scale=alt.Scale(domain=[0, days], nice=False),
+        axis=alt.Axis(tickCount=8, format="d", labelFlush=True),
+    )
 
 
 def _q(field: str) -> alt.Y:

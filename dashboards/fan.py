@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any, NamedTuple
 
 Row = Mapping[str, Any]
@@ -95,3 +95,13 @@ def _at(starts: Sequence[float], course: Course, day: int) -> float | None:
     if place < 0 or noon >= course.day(course.points[-1]["end"]):
         return None
     return float(course.points[place]["q"])
+
+
+def smooth(points: Sequence[Row], *, demand: bool) -> bool:
+    """Whether a curve is drawn as its running median: demand by day or hour."""
+    return demand and points[0]["end"] - points[0]["start"] <= 2 * DAY_MS
+
+
+def running(levels: Sequence[float]) -> list[float]:
+    """The median of each level and its six neighbours."""
+    return [median(levels[max(at - 3, 0) : at + 4]) for at in range(len(levels))]

@@ -26,6 +26,9 @@ Kind = Literal[
     "recoveries",
     "curves",
     "cases",
+    "wholes",
+    "sides",
+    "crises",
 ]
 Place = Literal["top", "main", "side", "foot"]
 
@@ -49,6 +52,9 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     "recoveries": _CASE,
     "curves": _CASE,
     "cases": _CASE,
+    "wholes": _CASE,
+    "sides": _CASE,
+    "crises": _CASE,
 }
 
 

@@ -14,8 +14,8 @@ FORMS = ("svg", "png", "pdf")
 _WIDTH = 900
 
 
-def picture(figure: Figure, title: str, about: str, form: str) -> bytes:
-    """The figure on paper under its title and what it shows, in one of ``FORMS``."""
+def picture(figure: Figure, title: str, about: list[str], form: str) -> bytes:
+    """The figure on paper under its title and lines about it, in one of ``FORMS``."""
     import vl_convert
 
     spec: dict[str, Any] = {

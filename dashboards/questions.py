@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from sqlalchemy import (
     CTE,
-    ColumnElement,
     Select,
     String,
     and_,
@@ -25,8 +24,7 @@ from sqlalchemy import values as value_list
 
 from dashboards.baselines import begun_here
 from dashboards.series import WEEK_MS
-from models.shock import OVER
-from models.tables import alert, expected, mark, quality, refused, shock, signal, source, value
+from models.tables import alert, expected, mark, refused, signal, source, value
 from models.value import Rhythm
 
 if TYPE_CHECKING:
@@ -40,7 +38,8 @@ def _wanted(name: str, members: tuple[str, ...]) -> CTE:
     return value_list(column(name, String), name=f"{name}_list").data(rows).cte(f"{name}s")
 
 
-def _agencies(scope: Scope) -> CTE:
+def agencies_asked(scope: Scope) -> CTE:
+    """The agencies that a scope asks for."""
     known = select(source.c.agency).distinct()
     if scope.agency:
         known = known.where(source.c.agency == scope.agency)
@@ -73,7 +72,7 @@ def history(scope: Scope) -> Select[Any]:
         select(*_POINT)
         .where(
             value.c.indicator.in_(_indicators(scope)),
-            value.c.agency.in_(select(_agencies(scope).c.agency)),
+            value.c.agency.in_(select(agencies_asked(scope).c.agency)),
             value.c.unit == scope.unit,
             value.c.service == scope.service,
             value.c.stratum == scope.stratum,
@@ -97,7 +96,7 @@ def usual(scope: Scope) -> Select[Any]:
         )
         .where(
             c.indicator.in_(_indicators(scope)),
-            c.agency.in_(select(_agencies(scope).c.agency)),
+            c.agency.in_(select(agencies_asked(scope).c.agency)),
             c.unit == scope.unit,
             c.service == scope.service,
             c.stratum == scope.stratum,
@@ -138,7 +137,7 @@ def current(scope: Scope) -> Select[Any]:
 
 def _newest(scope: Scope) -> CTE:
     """The end of the newest window for every wanted key, found by one seek each."""
-    agencies = _agencies(scope)
+    agencies = agencies_asked(scope)
     indicators = _wanted("indicator", _indicators(scope))
     rhythms = _wanted("rhythm", get_args(Rhythm))
     end = (
@@ -182,7 +181,7 @@ _EPISODE = (
 
 
 def _episodes(scope: Scope) -> Select[Any]:
-    agencies = _agencies(scope)
+    agencies = agencies_asked(scope)
     wanted = (
         select(*_EPISODE).join(agencies, agencies.c.agency == alert.c.agency).where(alert.c.latest)
     )
@@ -211,24 +210,24 @@ def open_alerts(scope: Scope) -> Select[Any]:
     )
 
 
-_CELL = ("unit", "service", "stratum")
+CELL = ("unit", "service", "stratum")
 
 
 def signals(scope: Scope) -> Select[Any]:
     """What detectors saw in the scope's time and very cell, the newest first."""
-    here = [signal.c[name] == getattr(scope, name) for name in _CELL]
+    here = [signal.c[name] == getattr(scope, name) for name in CELL]
     return signals_within(scope).where(*here)
 
 
 def signals_within(scope: Scope) -> Select[Any]:
     """What detectors saw in the scope's time and anywhere in its cell, the newest first."""
-    agencies = _agencies(scope)
-    inside = [signal.c[name] == getattr(scope, name) for name in _CELL if getattr(scope, name)]
+    agencies = agencies_asked(scope)
+    inside = [signal.c[name] == getattr(scope, name) for name in CELL if getattr(scope, name)]
     wanted = (
         select(
             signal.c.agency,
             signal.c.indicator,
-            *(signal.c[name] for name in _CELL),
+            *(signal.c[name] for name in CELL),
             signal.c.rhythm,
             signal.c.bucket_start,
             signal.c.bucket_end,
@@ -290,7 +289,7 @@ def refusals(scope: Scope) -> Select[Any]:
 
 def cells(scope: Scope) -> Select[Any]:
     """The units, services and strata that had a value in the last 100 days."""
-    agencies = _agencies(scope)
+    agencies = agencies_asked(scope)
     since = scope.until - 100 * 86_400_000
     wanted = (
         select(value.c.unit, value.c.service, value.c.stratum)
@@ -302,73 +301,16 @@ def cells(scope: Scope) -> Select[Any]:
     return wanted.where(value.c.indicator == scope.indicator) if scope.indicator else wanted
 
 
-_CASE = tuple(
-    shock.c[name]
-    for name in (
-        "id",
-        "agency",
-        "indicator",
-        *_CELL,
-        "kind",
-        "direction",
-        "state",
-        "onset",
-        "trough",
-        "depth",
-        "absorbed",
-        "adapted",
-        "recovered",
-        "loss_service_days",
-        "declared",
-        "evidence",
-        "updated",
-    )
-)
-
-
-def cases(scope: Scope) -> Select[Any]:
-    """Case files open at some moment of the scope's time, as they stand, the newest first."""
-    return select(*_CASE).where(*_followed(scope)).order_by(shock.c.onset.desc(), shock.c.id)
-
-
-def curves(scope: Scope) -> Select[Any]:
-    """The curves of these case files, bucket by bucket."""
-    wanted = select(shock.c.id).where(*_followed(scope))
-    return (
-        select(quality.c.shock, quality.c.start, quality.c.end, quality.c.q)
-        .where(quality.c.shock.in_(wanted))
-        .order_by(quality.c.shock, quality.c.start)
-    )
-
-
-def case_curve(shock_id: str) -> Select[Any]:
-    """The curve of one case file, bucket by bucket."""
-    c = quality.c
-    return select(c.shock, c.start, c.end, c.q).where(c.shock == shock_id).order_by(c.start)
-
-
-def _followed(scope: Scope) -> list[ColumnElement[bool]]:
-    still = shock.c.state.not_in(sorted(OVER))
-    wanted = [
-        shock.c.latest,
-        shock.c.agency.in_(select(_agencies(scope).c.agency)),
-        shock.c.onset <= scope.until,
-        or_(still, shock.c.updated >= scope.since),
-    ]
-    named = [name for name in ("indicator", *_CELL) if getattr(scope, name)]
-    return [*wanted, *(shock.c[name] == getattr(scope, name) for name in named)]
-
-
 def breaks(scope: Scope) -> Select[Any]:
     """Declared crises, changed definitions and new baselines that touch the scope's time and cell."""
-    agencies = _agencies(scope)
+    agencies = agencies_asked(scope)
     wanted = (
         select(
             mark.c.id,
             mark.c.agency,
             mark.c.kind,
             mark.c.indicator,
-            *(mark.c[name] for name in _CELL),
+            *(mark.c[name] for name in CELL),
             mark.c.label,
             mark.c.start,
             mark.c.end,

@@ -22,6 +22,14 @@ CASE_STATES = {
     "thriving": "over: better than before, its interval above 0",
     "restored": "over: as before",
     "degraded": "over: worse than before, or never back",
+    "broken": "its definition changed: followed no further",
+}
+CRISIS_STATES = {
+    "declared": "nothing has shown so far",
+    "showing": "at least one case is under it",
+    "over": "it showed and was closed",
+    "unseen": "no case in the 90 days after it began",
+    "undeclared": "closed, never declared",
 }
 SEVERITIES = {"critical": "critical", "warning": "warning", "info": "note"}
 STATUSES = {

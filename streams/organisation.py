@@ -274,6 +274,7 @@ class Organisation(msgspec.Struct, kw_only=True):
         return {
             "of": self.kind,
             "rhythm": self.rhythm,
+            "quantity": self.members[0].quantity,
             "buckets": len(self.points),
             "weighted_by": "volume" if self.by_volume else "none",
             "recovered_weight": round(back, 4),

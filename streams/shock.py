@@ -147,6 +147,7 @@ class Case(Curve, kw_only=True):
     def _evidence(self, found: Resilience) -> dict[str, object]:
         return {
             "rhythm": self.about.rhythm,
+            "quantity": self.about.quantity,
             "buckets": len(self.points),
             "answered": self.answered,
             "level_shift": self.level,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dashboards import questions
+from dashboards import shock_questions as questions
 from dashboards.board import Board, Variable
 from dashboards.panel import Panel
-from dashboards.words import CASE_STATES
+from dashboards.words import CASE_STATES, CRISIS_STATES
 
 BOARD = Board(
     uid="headwind-shocks",
@@ -15,7 +15,7 @@ BOARD = Board(
         Variable(name="agency", label="Agency", whole="all agencies"),
         Variable(name="indicator", label="Indicator", whole="all indicators"),
     ),
-    states=CASE_STATES,
+    states={**CASE_STATES, **CRISIS_STATES},
     days=3 * 365,
     reading=(
         (
@@ -35,6 +35,15 @@ BOARD = Board(
             "back first, with its 95 % interval. First decision: until a crisis decision was made."
         ),
         (
+            "Under a service that failed or a demand that fell stands what the other side did. "
+            "It held if no five days, two weeks or two months in a row were a tenth off and "
+            "beyond what is usual for it."
+        ),
+        (
+            "Three services of one agency that fell within 14 days, or in one declared crisis, "
+            "are a shock of the whole; it is back when 90 % of their weight is."
+        ),
+        (
             "Shocks are never averaged: another shock is another test. Where five services or "
             "more fell within 14 days of one another, the fan shows how far they lie apart."
         ),
@@ -51,6 +60,35 @@ BOARD = Board(
             place="top",
         ),
         Panel(
+            id="wholes",
+            kind="wholes",
+            title="The whole organisation, as restated",
+            description="Services or units of one agency that fell together: the mean of their Q, "
+            "weighted by volume where each has one, thick; P10 to P90 of them grey, from n 5 on. "
+            "It is back when 90 % of the weight is and the mean is.",
+            unit="Q",
+            question=questions.wholes,
+            overlays={
+                "cases": questions.cases,
+                "curves": questions.curves,
+                "besides": questions.besides,
+            },
+            empty="No three services of one agency fell together in this time.",
+        ),
+        Panel(
+            id="sides",
+            kind="sides",
+            title="Demand and service side by side, as restated",
+            description="Of each case Q of its own series and, on the same days, of the other side "
+            "of the same service, against what was expected of that before; n is the number of "
+            "buckets in each table. Demand that falls while service holds is no failure.",
+            unit="Q",
+            question=questions.cases,
+            overlays={"curves": questions.curves, "besides": questions.besides},
+            points=240,
+            empty="No case in this time has both sides counted.",
+        ),
+        Panel(
             id="curves",
             kind="curves",
             title="Resilience curves, as restated",
@@ -62,6 +100,18 @@ BOARD = Board(
             overlays={"curves": questions.curves},
             points=240,
             empty="No shock in this time, for this selection.",
+        ),
+        Panel(
+            id="crises",
+            kind="crises",
+            title="Declared crises now",
+            description="Every declared crisis, whether anything showed or not; n is the number of "
+            "its cases. First decision: from its beginning. To 95 % of it: until readiness for "
+            "remote work came to 95 % of the required level.",
+            unit="days",
+            question=questions.crises,
+            place="foot",
+            empty="No crisis was declared in this time.",
         ),
         Panel(
             id="cases",

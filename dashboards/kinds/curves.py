@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from itertools import groupby
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from dashboards import chart, words
 from dashboards.case import days, told
 from dashboards.drawing import Context, Drawn, Figure, Row, render
-from dashboards.fan import DAY_MS, Course, fan, together
-from dashboards.panel import Scope
+from dashboards.fan import Course, fan, running, smooth, together
 from dashboards.series import thin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from dashboards.facts import IndicatorFacts, PageSettings
     from dashboards.panel import Panel
 
 HEIGHT, LOW = 270, 150
-_LEVELS = [
-    {"q": 1.0, "word": "1 as expected", "style": "level"},
-    {"q": 0.95, "word": "", "style": "level-back"},
-]
 _LOOKS = {"thriving": "thriving", "restored": "restored", "degraded": "degraded"}
 _NAMED = 3
-_SHORTEST = 7
+SHORTEST = 7
 _ALL = 10**6
 
 
@@ -38,7 +29,7 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
     for group in together(courses):
         last = max(one.day(one.points[-1]["end"]) for one in group)
         for height, part in _parts(group):
-            spec = chart.resilience(height, max(int(last) + 1, _SHORTEST))
+            spec = chart.resilience(height, max(int(last) + 1, SHORTEST))
             data = data_of(part, context, panel.points)
             figures.append(Figure(f"{panel.id}-{len(figures)}", spec, data))
             groups.append(_group(figures[-1], height, part, context))
@@ -58,21 +49,6 @@ def courses_of(cases: list[Row], points: list[Row]) -> list[Course]:
     """Case files with their curves; one without a point has none."""
     curves = {shock: list(run) for shock, run in groupby(points, key=lambda row: row["shock"])}
     return [Course(case, curves[case["id"]]) for case in cases if case["id"] in curves]
-
-
-def alone(
-    case: Row, points: Sequence[Row], settings: PageSettings, facts: Mapping[str, IndicatorFacts]
-) -> tuple[Figure, str, str]:
-    """The curve of one case file by itself, its title, and what it shows."""
-    titles = {agency: found.title for agency, found in settings.agencies.items()}
-    clock = words.Clock(settings.organisation.timezone)
-    context = Context(Scope(), dict(facts), titles, [], clock, {}, 0)
-    course = Course(case, points)
-    last = max(int(course.day(points[-1]["end"])) + 1, _SHORTEST)
-    figure = Figure(case["id"], chart.resilience(HEIGHT, last), data_of([course], context, _ALL))
-    name = told(case, context).name
-    shows = words.sentence_of("; ".join([*_notes(figure, [course]), "the dot: back"]))
-    return figure, f"{name}: {case['state']}, began {clock.date(case['onset'])}", shows
 
 
 def _parts(group: list[Course]) -> list[tuple[int, list[Course]]]:
@@ -108,11 +84,11 @@ def data_of(courses: list[Course], context: Context, most: int) -> dict[str, lis
     """The named data of some curves; at most so many points a curve."""
     rows = _fan(courses)
     return {
-        "levels": _LEVELS,
+        "levels": chart.LEVELS,
         "points": [row for one in courses for row in _points(one, context, most)],
-        "backs": [row for one in courses for row in _back(one, context)],
+        "backs": [row for one in courses for row in back(one, context)],
         "fan": rows,
-        "middle": [_label(rows)] if rows else [],
+        "middle": [label(rows, rows[0]["what"])] if rows else [],
     }
 
 
@@ -131,12 +107,12 @@ def _points(course: Course, context: Context, most: int) -> list[dict[str, Any]]
     return [
         {
             "d": round(course.day(row["start"]), 3),
-            "q": _shown(q),
+            "q": shown(q),
             "line": case["id"],
             "look": _look(case),
             "case": name,
-            "day": _day(course.day(row["start"])),
-            "level": _level(row["q"]),
+            "day": day_word(course.day(row["start"])),
+            "level": level_word(row["q"]),
             "when": clock.period(row["start"], row["end"]),
             "state": state,
         }
@@ -150,12 +126,11 @@ def lines(course: Course) -> list[float]:
     A few requests a day leave a curve that nobody can read; the pointer still tells each Q.
     """
     levels = [float(row["q"]) for row in course.points]
-    if not course.is_context or course.points[0]["end"] - course.points[0]["start"] > 2 * DAY_MS:
-        return levels
-    return [median(levels[max(at - 3, 0) : at + 4]) for at in range(len(levels))]
+    return running(levels) if smooth(course.points, demand=course.is_context) else levels
 
 
-def _back(course: Course, context: Context) -> list[dict[str, Any]]:
+def back(course: Course, context: Context) -> list[dict[str, Any]]:
+    """The dot where a case is back, on its line; none while it is not."""
     at = course.case["recovered"]
     places = zip(course.points, lines(course), strict=True)
     known = [q for row, q in places if row["start"] == at]
@@ -163,17 +138,17 @@ def _back(course: Course, context: Context) -> list[dict[str, Any]]:
         return []
     day = course.day(at)
     case = told(course.case, context).name
-    return [{"d": day, "q": _shown(known[0]), "case": case, "day": f"back after {days(day)}"}]
+    return [{"d": day, "q": shown(known[0]), "case": case, "day": f"back after {days(day)}"}]
 
 
 def _fan(courses: list[Course]) -> list[dict[str, Any]]:
     return [
         {
             "d": one.day,
-            "lo": _shown(one.low),
-            "mid": _shown(one.middle),
-            "hi": _shown(one.high),
-            "day": _day(one.day),
+            "lo": shown(one.low),
+            "mid": shown(one.middle),
+            "hi": shown(one.high),
+            "day": day_word(one.day),
             "level": f"{one.middle:.2f}",
             "span": f"{one.low:.2f} to {one.high:.2f}",
             "what": f"median of {one.cases} cases",
@@ -182,22 +157,25 @@ def _fan(courses: list[Course]) -> list[dict[str, Any]]:
     ]
 
 
-def _label(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The name of the median line, where the line is lowest and so stands free."""
+def label(rows: list[dict[str, Any]], word: str) -> dict[str, Any]:
+    """The name of the middle line, where the line is lowest and so stands free."""
     lowest = min(rows, key=lambda row: (row["mid"], row["d"]))
-    return {"d": lowest["d"], "q": lowest["mid"], "word": lowest["what"]}
+    return {"d": lowest["d"], "q": lowest["mid"], "word": word}
 
 
-def _shown(q: float) -> float:
+def shown(q: float) -> float:
+    """Q as far as it is drawn."""
     return round(min(max(q, 0.0), chart.MOST_Q), 4)
 
 
-def _level(q: float) -> str:
+def level_word(q: float) -> str:
+    """Q in words, and where it is drawn if that is elsewhere."""
     said = f"{q:.2f}".replace("-", "\u2212")
     return f"{said} (drawn at {chart.MOST_Q})" if q > chart.MOST_Q else said
 
 
-def _day(day: float) -> str:
+def day_word(day: float) -> str:
+    """A day since the onset."""
     return f"day {round(day):,}"
 
 
@@ -229,8 +207,8 @@ def _table(group: list[Course], context: Context) -> list[dict[str, str]]:
         found.append(
             {
                 "case": told(one.case, context).name,
-                "worst": f"{_level(worst['q'])}, {_day(one.day(worst['start']))}",
-                "newest": f"{_level(newest['q'])}, {_day(one.day(newest['start']))}",
+                "worst": f"{level_word(worst['q'])}, {day_word(one.day(worst['start']))}",
+                "newest": f"{level_word(newest['q'])}, {day_word(one.day(newest['start']))}",
                 "buckets": words.count(len(one.points)),
             }
         )

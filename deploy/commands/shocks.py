@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import sqlalchemy
 import typer
 from rich.markup import escape
 from sqlalchemy import select
 
+from dashboards.drawing import Context, Figure
 from dashboards.picture import FORMS, picture
-from dashboards.questions import case_curve
+from dashboards.plot import alone, context_of
+from dashboards.shock_questions import case_beside, case_curve, files, states
 from deploy import show
+from deploy.casefile import FIELDS, course, facts, head, told
 from deploy.options import (
     CONFIG,
     STORE,
@@ -27,7 +30,6 @@ from deploy.options import (
     Since,
     Store,
     Unit,
-    iso,
     moment,
     read_settings,
 )
@@ -39,31 +41,6 @@ from streams.catalogue import catalogue
 command = typer.Typer(
     help="Read case files: how deep a shock went, how soon it was over, and what became of it."
 )
-
-FIELDS = (
-    "id",
-    "agency",
-    "service",
-    "unit",
-    "indicator",
-    "kind",
-    "direction",
-    "onset",
-    "trough",
-    "depth",
-    "state",
-    "absorbed",
-    "adapted",
-    "recovered",
-    "loss_service_days",
-    "declared",
-    "evidence",
-)
-"""What a shock is, in JSON and CSV."""
-
-TIMES = ("onset", "trough", "absorbed", "adapted", "recovered", "updated")
-
-DAY_MS = 86_400_000
 
 
 @command.callback(invoke_without_command=True)
@@ -92,8 +69,10 @@ def listed(
             return
         blocks, many = list(found), short(connection, shock)
     for row in blocks:
-        head = [show.text(row["id"][:many]), *_head(row)]
-        show.block(head, [_course(row)], "bold" if row["state"] in OVER else "bold red")
+        more = row["evidence"].get("two_curves")
+        style = "bold" if row["state"] in OVER else "bold red"
+        heads = [show.text(row["id"][:many]), *head(row)]
+        show.block(heads, [course(row), *([more] if more else [])], style)
     show.err.print(f"{len(blocks):,} shown." if blocks else "No shocks.")
 
 
@@ -105,17 +84,18 @@ def one(
 ) -> None:
     """Show one case file with every state that it had."""
     with reading(store) as connection:
-        c = shock.c
-        states = select(shock).where(c.id == _id(connection, name)).order_by(c.transition)
-        rows = [_told(row) for row in connection.execute(states)]
+        asked = states(_id(connection, name)).order_by(shock.c.transition)
+        rows = [told(row._asdict()) for row in connection.execute(asked)]
+        newest = connection.execute(files().where(shock.c.id == rows[0]["id"])).one()
+        rows[-1] = rows[-1] | told(newest._asdict())
     if form is not Format.table:
         show.machine(rows, form, [*FIELDS, "updated", "transition"])
         return
-    show.block(_head(rows[-1]), [_course(rows[-1]), *_facts(rows[-1])], "bold")
+    show.block(head(rows[-1]), [course(rows[-1]), *facts(rows[-1])], "bold")
     columns = [
         *show.when("updated", "until"),
         show.column("state"),
-        show.Column("depth", lambda row: f"{row['depth']:.1%}", right=True),
+        show.Column("depth", lambda row: _depth(row["depth"]), right=True),
         show.Column("worst on", lambda row: show.day(row["trough"])),
     ]
     show.table(rows, columns)
@@ -128,27 +108,49 @@ def plot(
     store: Store = STORE,
     config: Config = CONFIG,
 ) -> None:
-    """Draw the resilience curve of one case file: Q by days since its onset."""
-    from dashboards.kinds.curves import alone
-
+    """Draw the curves of one case file or organisation: Q by days since its onset."""
     form = out.suffix.removeprefix(".").lower()
     if form not in FORMS:
         message = f"{out.name!r} must end in .svg, .png or .pdf."
         raise typer.BadParameter(message, param_hint="--out")
-    settings = read_settings(config)
+    context = context_of(read_settings(config), catalogue())
     with reading(store) as connection:
-        asked = select(shock).where(shock.c.id == _id(connection, name), shock.c.latest)
-        case = connection.execute(asked).one()._asdict()
-        points = [row._asdict() for row in connection.execute(case_curve(case["id"]))]
-    if not points:
-        show.err.print("This case has no curve: it was opened before curves were kept.")
-        raise typer.Exit(1)
+        found = connection.execute(files().where(shock.c.id == _id(connection, name))).one()
+        drawing = _drawing(connection, found._asdict(), context)
     try:
-        out.write_bytes(picture(*alone(case, points, settings, catalogue()), form))
+        out.write_bytes(picture(*drawing, form))
     except OSError as error:
         show.err.print(f"{escape(str(out))} cannot be written ({error.strerror}).")
         raise typer.Exit(1) from None
     show.err.print(f"Written to {escape(str(out))}.")
+
+
+def _drawing(
+    connection: sqlalchemy.Connection, case: dict[str, Any], context: Context
+) -> tuple[Figure, str, list[str]]:
+    """The figure of a file, its title, and what it shows."""
+    if case["kind"] == "crisis":
+        show.err.print("A declared crisis has no curve of its own: draw one of its cases.")
+        raise typer.Exit(1)
+    members = [case["id"]]
+    if case["kind"] == "organisation":
+        members = [one["case"] for one in json.loads(case["evidence"])["members"]]
+    rows = _rows(connection, files().where(shock.c.id.in_(members)))
+    curves = {one: _rows(connection, case_curve(one)) for one in {*members, case["id"]}}
+    if not curves[case["id"]]:
+        show.err.print("This case has no curve: it was opened before curves were kept.")
+        raise typer.Exit(1)
+    return alone(
+        case,
+        curves,
+        _rows(connection, case_beside(case["id"])),
+        rows,
+        context,
+    )
+
+
+def _rows(connection: sqlalchemy.Connection, asked: sqlalchemy.Select[Any]) -> list[Any]:
+    return [*connection.execute(asked).mappings()]
 
 
 def _id(connection: sqlalchemy.Connection, name: str) -> str:
@@ -170,65 +172,14 @@ def read(
     active: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """One row a shock, as it stands now, in order of onset."""
-    c = shock.c
-    question = narrowed(select(shock), shock, asked).where(c.latest).order_by(c.onset, c.id)
+    question = narrowed(files(), shock, asked)
     if since is not None:
-        question = question.where(c.updated >= since)
+        question = question.where(shock.c.updated >= since)
     if active:
-        question = question.where(c.state.not_in(OVER))
+        question = question.where(shock.c.state.not_in(OVER))
     for row in connection.execute(question):
-        yield _told(row)
+        yield told(row._asdict())
 
 
-def _told(row: sqlalchemy.Row[Any]) -> dict[str, Any]:
-    told = row._asdict()
-    days = {
-        f"days_to_{name}": None if told[at] is None else round((told[at] - row.onset) / DAY_MS, 2)
-        for name, at in (("absorb", "absorbed"), ("adapt", "adapted"), ("recover", "recovered"))
-    }
-    evidence = msgspec.json.decode(row.evidence)
-    lag = evidence.pop("answered", None)
-    evidence["response_lag_hours"] = (
-        None if lag is None else round((lag - row.onset) / 3_600_000, 2)
-    )
-    told |= {name: iso(told[name]) for name in TIMES}
-    return told | {"evidence": evidence | days}
-
-
-def _head(row: Mapping[str, Any]) -> list[str]:
-    names = (row["agency"], show.part(row), row["indicator"])
-    what = " · ".join(show.text(name) for name in names if name)
-    return [f"since {show.day(row['onset'])}", row["kind"], row["state"], what]
-
-
-def _course(row: Mapping[str, Any]) -> str:
-    """The case in one sentence."""
-    way = "above" if row["direction"] == "up" else "below"
-    told = f"At worst {row['depth']:.0%} {way} what was expected, in the {row['evidence']['rhythm']} of {show.day(row['trough'])}"
-    days = row["evidence"]["days_to_recover"]
-    if row["evidence"]["level_shift"]:
-        told += "; the new level stays"
-    elif days is None:
-        told += "; not recovered yet" if row["state"] not in OVER else "; never recovered"
-    else:
-        told += f"; back after {days:,.0f} days"
-    declared = (
-        f" It fell into the declared crisis {show.text(row['declared'])}."
-        if row["declared"]
-        else ""
-    )
-    return f"{told}; {row['loss_service_days']:,.1f} service-days lost.{declared}"
-
-
-def _facts(row: Mapping[str, Any]) -> list[str]:
-    evidence = row["evidence"]
-    told = []
-    if evidence["response_lag_hours"] is not None:
-        told.append(f"First crisis decision after {evidence['response_lag_hours']:,.0f} hours.")
-    if evidence["gain"] is not None:
-        span = f"{evidence['gain_low']:+.1%} to {evidence['gain_high']:+.1%}"
-        told.append(f"In the 90 days after recovery {evidence['gain']:+.1%} ({span}).")
-    if evidence["overlaps"]:
-        told.append(f"At the same time: {', '.join(evidence['overlaps'])}.")
-    told.append(f"id {row['id']}")
-    return told
+def _depth(depth: float | None) -> str:
+    return "" if depth is None else f"{depth:.1%}"

@@ -14,7 +14,7 @@ from dashboards.drawing import Context, Row
 from dashboards.fan import Course, fan, together
 from dashboards.kinds import cases, curves, recoveries
 from dashboards.panel import Panel, Scope
-from dashboards.questions import cases as question
+from dashboards.shock_questions import cases as question
 
 DAY = 86_400_000
 BEGIN = 20_000 * DAY
