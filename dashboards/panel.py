@@ -36,7 +36,16 @@ _NUMBER = ("value", "low", "high", "n", "status", "reason", "window_start", "win
 _POINT = ("agency", "indicator", "rhythm", *_NUMBER)
 _CASE = (
     *("id", "agency", "indicator", "unit", "service", "stratum", "kind", "state", "onset"),
-    *("depth", "absorbed", "adapted", "recovered", "loss_service_days", "declared", "evidence"),
+    *(
+        "depth",
+        "absorbed",
+        "adapted",
+        "recovered",
+        "loss_service_days",
+        "declared",
+        "evidence",
+        "seen",
+    ),
 )
 _EPISODE = ("agency", "alertname", "indicator", "severity", "state", "reason", "opened", "closed")
 

@@ -28,7 +28,7 @@ CRISIS_STATES = {
     "declared": "nothing has shown so far",
     "showing": "at least one case is under it",
     "over": "it showed and was closed",
-    "unseen": "no case in the 90 days after it began",
+    "unshown": "no case in the 90 days after it began",
     "undeclared": "closed, never declared",
 }
 SEVERITIES = {"critical": "critical", "warning": "warning", "info": "note"}

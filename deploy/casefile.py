@@ -189,7 +189,7 @@ _CRISES = {
     "declared": "Declared; nothing has shown so far",
     "showing": "Declared, and it shows",
     "over": "Declared over",
-    "unseen": "Declared, never showed: no case in the 90 days after it began",
+    "unshown": "Declared, never showed: no case in the 90 days after it began",
     "undeclared": "Closed, but never declared",
 }
 

@@ -20,13 +20,13 @@ ShockState = Literal[
     "declared",
     "showing",
     "over",
-    "unseen",
+    "unshown",
     "undeclared",
 ]
 """The last five are those of declared crises."""
 
 OVER: Final = frozenset(
-    {"thriving", "restored", "degraded", "broken", "over", "unseen", "undeclared"}
+    {"thriving", "restored", "degraded", "broken", "over", "unshown", "undeclared"}
 )
 """States that end a case file: nothing more can be learned, or need be."""
 

@@ -2,8 +2,8 @@
 
 1. It is listed from its declaration on, whether anything shows or not. *Declared* while no case
    is under it, *showing* from the first case on, *over* once it was closed and something had
-   shown. If nothing has shown 90 days after its beginning it *never showed*; a case that comes
-   later still makes it showing.
+   shown. If nothing has shown 90 days after its beginning it is *unshown*: declared, never
+   showed; a case that comes later still makes it showing.
 2. The first declaration of an id stands; others are noted. A closing before the beginning is
    noted and is no end; nor is a second closing. A closing of what was never declared is listed
    as *undeclared*; if the declaration comes later, both hold.
@@ -65,7 +65,7 @@ class Crisis(msgspec.Struct):
     steps: list[int | None] = msgspec.field(default_factory=lambda: [None] * len(STEPS))
     """When readiness came to each of :data:`STEPS`."""
     cases: list[str] = []
-    unseen: bool = False
+    unshown: bool = False
     told: bytes = b""
     transition: int = 0
 
@@ -103,7 +103,7 @@ class Crisis(msgspec.Struct):
             return "undeclared"
         if self.cases:
             return "showing" if self.end is None else "over"
-        return "unseen" if self.unseen else "declared"
+        return "unshown" if self.unshown else "declared"
 
     def tell(self, agency: str, overlaps: Sequence[str], updated: int) -> Shock | None:
         """Its new state, or None where nothing changed."""
@@ -217,13 +217,13 @@ class Crises:
         """Time has come so far."""
         for one in self.known.values():
             if one.declared and not one.cases and end >= one.start + SHOWS_MS:
-                one.unseen = True
+                one.unshown = True
                 self._change(one, one.start + SHOWS_MS)
         self.wait()
 
     def wait(self) -> None:
         """Find out what is due next."""
-        quiet = [c.start for c in self.known.values() if c.declared and not (c.cases or c.unseen)]
+        quiet = [c.start for c in self.known.values() if c.declared and not (c.cases or c.unshown)]
         self.due = min(quiet, default=float("inf")) + SHOWS_MS
 
     def news(self) -> Iterator[Shock]:

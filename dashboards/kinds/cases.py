@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dashboards import words
-from dashboards.case import Told, days, signed, told
+from dashboards.case import Told, days, signed, told, worst
 from dashboards.drawing import Context, Drawn, Row, render
 from dashboards.kinds.table import Cell
 from models.shock import OVER
@@ -55,9 +55,9 @@ def _state(row: Row, case: Told, _: Context) -> Cell:
 
 
 def _depth(row: Row, _: Told, __: Context) -> Cell:
-    way = "above" if row["direction"] == "up" else "below"
     depth = f"{words.number(row['depth'], 'share')}\u00a0%"
-    return Cell(depth, more=f"{way} the expected", numeric=True)
+    more = worst(row) if row["direction"] == "up" else "below the expected"
+    return Cell(depth, more=more, numeric=True)
 
 
 def _days(name: str) -> Callable[[Row, Told, Context], Cell]:

@@ -63,12 +63,11 @@ def _by_case(rows: list[Row]) -> dict[str, list[Row]]:
 def lines_of(course: Course, beside: list[Row], context: Context) -> list[Side]:
     """The case itself, then what runs beside it in the order in which the case names it."""
     case = course.case
-    own = "demand" if course.is_context else context.indicator(case["indicator"])
+    own = context.indicator(case["indicator"])
     found = [Side(own, course.points, smooth(course.points, demand=course.is_context))]
     runs = {name: list(some) for name, some in groupby(beside, key=lambda row: row["series"])}
     for name, points in sorted(runs.items(), key=lambda run: _ORDER.get(run[0], len(_ORDER))):
-        title = "demand" if name == "demand" else context.indicator(name)
-        found.append(Side(title, points, smooth(points, demand=name == "demand")))
+        found.append(Side(context.indicator(name), points, smooth(points, demand=name == "demand")))
     return found[: chart.SIDES]
 
 

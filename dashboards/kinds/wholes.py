@@ -20,6 +20,7 @@ from dashboards.kinds.curves import (
     level_word,
     shown,
 )
+from models.shock import OVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,11 @@ def figure_of(
     """The mean as a thick line, its fan, and each member as a thin line on the same days."""
     last = max(whole.day(one.points[-1]["end"]) for one in (whole, *members))
     # A member counts from the onset of the whole: so they stand over one another as they fell.
-    since = [Course({**one.case, "onset": whole.case["onset"]}, one.points) for one in members]
+    onset = whole.case["onset"]
+    since = [
+        Course({**one.case, "onset": onset}, [p for p in one.points if p["start"] >= onset])
+        for one in members
+    ]
     data = data_of(since, context, 240)
     rows = [_bucket(whole, row, spread) for row in whole.points]
     word = f"mean of {places(_members(whole.case))}"
@@ -138,7 +143,8 @@ def _back(case: Row, evidence: Mapping[str, Any], lasted: float) -> str:
     share = f"{evidence['recovered_weight'] * 100:.0f}\u00a0% of the weight is back"
     if case["recovered"] is not None:
         return f"back after {days((case['recovered'] - case['onset']) / DAY_MS)}"
-    return f"not back after {days(lasted)}, {share}"
+    never = f"never back in {days(lasted)}"
+    return f"{never if case['state'] in OVER else f'not back after {days(lasted)}'}, {share}"
 
 
 def _row(member: Mapping[str, Any], case: Row, context: Context) -> dict[str, str]:

@@ -130,7 +130,7 @@ def test_a_crisis_that_never_shows_says_so_after_90_days() -> None:
     told.live(99)
     assert told.now().state == "declared"
     told.live(30)
-    assert [one.state for one in told.states()] == ["declared", "declared", "unseen"]
+    assert [one.state for one in told.states()] == ["declared", "declared", "unshown"]
     assert told.now().updated == told.at(100)
 
 
@@ -139,7 +139,7 @@ def test_what_shows_late_still_shows() -> None:
     told = Told()
     told.declare(10)
     told.live(QUIET)
-    assert told.now().state == "unseen"
+    assert told.now().state == "unshown"
     told.live(20, 0.6)
     assert told.now().state == "showing"
 
@@ -296,7 +296,7 @@ def test_a_restart_in_an_open_crisis_changes_nothing() -> None:
         stored.watched.watch.load(body)
     assert stored.watched.made.shocks == plain.watched.made.shocks
     states = [one.state for one in plain.states()]
-    assert list(dict.fromkeys(states)) == ["declared", "unseen", "showing", "over"]
+    assert list(dict.fromkeys(states)) == ["declared", "unshown", "showing", "over"]
 
 
 def _told() -> list[Made]:

@@ -49,7 +49,8 @@ def case(name: str = "a", day: int = 0, **held: Any) -> dict[str, Any]:
         "declared": "",
         "updated": onset + 100 * DAY,
     }
-    return common | held | {"evidence": json.dumps(evidence)}
+    row = common | held | {"evidence": json.dumps(evidence)}
+    return row | {"seen": row["updated"]}
 
 
 def course(name: str, *q: float, day: int = 0, step: int = 1, **held: Any) -> Course:
