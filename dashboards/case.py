@@ -147,7 +147,7 @@ def sides(row: Row, title: Callable[[str], str]) -> str:
 
 def _served(told: list[Mapping[str, Any]], title: Callable[[str], str]) -> str:
     if not told:
-        return "how the service did is not known: nothing was counted of it before"
+        return "how the service did is not known: too little was counted of it before"
     worse = [one for one in told if one["course"] == "fell"]
     if worse:
         named = [f"{_low(title(one['series']))} by {per_cent(1 - one['level'])}" for one in worse]

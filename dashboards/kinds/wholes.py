@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dashboards import chart, words
 from dashboards.case import DAY_MS, days, place, places, slowest, worst
 from dashboards.drawing import Context, Drawn, Figure, Row, render
-from dashboards.fan import Course
+from dashboards.fan import Course, running, smooth
 from dashboards.kinds.curves import (
     SHORTEST,
     back,
@@ -83,6 +83,10 @@ def figure_of(
     ]
     data = data_of(since, context, 240)
     rows = [_bucket(whole, row, spread) for row in whole.points]
+    if smooth(whole.points, demand=json.loads(whole.case["evidence"])["of"] == "demand"):
+        for name_ in ("lo", "mid", "hi"):
+            for row, level in zip(rows, running([row[name_] for row in rows]), strict=True):
+                row[name_] = level
     word = f"mean of {places(_members(whole.case))}"
     data |= {"fan": rows, "middle": [label(rows, word)], "backs": back(whole, context)}
     return Figure(name, chart.resilience(HEIGHT, max(int(last) + 1, SHORTEST)), data)
