@@ -123,15 +123,12 @@ class Casebook:
             case.level |= levels and not case.recovers
             case.answer(self.crises.decisions)
         episode = series.episode
-        fresh = episode is not None and not episode.shock
-        if episode is not None and fresh and all(case.recovers for case in mine):
-            new = self._open(look, episode, about)
-            if new is not None:
+        if episode is not None and not episode.shock:
+            if all(case.recovers for case in mine):
+                mine = [*mine, *self._opened(look, episode, about, mine)]
+            else:
+                # What began before a shock was over belongs to it, also once it is.
                 episode.shock = True
-                for other in mine:
-                    other.others.append(new.id)
-                    new.others.append(other.id)
-                mine = [*mine, new]
         still = []
         for case in mine:
             new_points = case.points[known.get(case.id, 0) :]
@@ -145,6 +142,17 @@ class Casebook:
                 still.append(case)
         if [case.id for case in still] != list(known):
             self._keep(key, still)
+
+    def _opened(self, look: Look, episode: Episode, about: About, mine: list[Case]) -> list[Case]:
+        """The case that an alert becomes, if it does; it and the others name each other."""
+        new = self._open(look, episode, about)
+        if new is None:
+            return []
+        episode.shock = True
+        for other in mine:
+            other.others.append(new.id)
+            new.others.append(other.id)
+        return [new]
 
     def _other(self, look: Look, key: Key) -> Iterator[Shock]:
         """Cases of the other side of this service, beside which this series runs."""

@@ -149,7 +149,7 @@ def _recovery(points: Sequence[Point], terms: Terms) -> int | None:
         if may and points[first].q >= BACK:
             mean = sum(p.q for p in points[first : i + 1]) / many
             found = first if mean >= BACK and one.q >= DISRUPTED else None
-        elif found is not None and i < found + 2 * many and _relapses(points, i):
+        elif found is not None and i <= found + 2 * many and _relapses(points, i):
             found = None
     return found
 
