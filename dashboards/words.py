@@ -22,7 +22,7 @@ CASE_STATES = {
     "thriving": "over: better than before, its interval above 0",
     "restored": "over: as before",
     "degraded": "over: worse than before, or never back",
-    "broken": "its definition changed: followed no further",
+    "broken": "its definition or baseline changed: followed no further",
 }
 CRISIS_STATES = {
     "declared": "nothing has shown so far",

@@ -171,7 +171,7 @@ def course(row: Row) -> str:
     if row["evidence"].get("level_shift"):
         said += "; the new level stays"
     elif row["state"] == "broken":
-        said += "; its definition changed, so it is followed no further"
+        said += "; its definition or baseline changed, so it is followed no further"
     elif days is None:
         never = "never recovered" if row["state"] in OVER else "not recovered"
         said += f"; {never} after {seen:,.0f} days"

@@ -20,7 +20,7 @@ from streams.panes import Panes
 from streams.seen import Seen
 from streams.source import Source
 
-VERSION = 8
+VERSION = 9
 """Grows whenever state of an older version can no longer be read; it is then folded anew."""
 
 Pairs = list[tuple[int, int]]
