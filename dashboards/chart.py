@@ -28,19 +28,11 @@ _TINY = 100
 LANES = 3
 """Rows of words over one another, where breaks are close."""
 
-MOST_Q = 1.5
-"""Where the display of Q is capped."""
-
-LEVELS = [
-    {"q": 1.0, "word": "1 as expected", "style": "level"},
-    {"q": 0.95, "word": "", "style": "level-back"},
-]
-"""Where a curve is as expected, and from where it is back."""
-
 Labels = Literal["top", "bottom", "none"]
 
 
-def _named(name: str) -> alt.Chart:
+def named(name: str) -> alt.Chart:
+    """A chart of the named data."""
     return alt.Chart(alt.NamedData(name=name))
 
 
@@ -57,35 +49,35 @@ def _x(labels: Labels) -> alt.X:
 
 
 def _spans() -> list[Any]:
-    blocks = _named("spans").encode(
+    blocks = named("spans").encode(
         x=alt.X("t:T", scale=_TIME),
         x2="t2:T",
         tooltip=[alt.Tooltip("reason:N", title="Alert"), alt.Tooltip("when:N", title="Open")],
     )
     colour = alt.Color("severity:N", scale=_SCALE, legend=None)
-    edge = _named("spans").mark_rule(style="alert-edge").encode(x="t:T", color=colour)
+    edge = named("spans").mark_rule(style="alert-edge").encode(x="t:T", color=colour)
     return [blocks.mark_rect(opacity=0.22).encode(color=colour), edge]
 
 
 def _gaps(*, words: bool) -> list[Any]:
-    gaps = _named("gaps").encode(
+    gaps = named("gaps").encode(
         x=alt.X("t:T", scale=_TIME),
         x2="t2:T",
         tooltip=[alt.Tooltip("reason:N", title="No value"), alt.Tooltip("when:N", title="Window")],
     )
     if not words:
         return [gaps.mark_rect(style="gap")]
-    word = _named("gaps").transform_filter("datum.wide").mark_text(style="gap-word")
+    word = named("gaps").transform_filter("datum.wide").mark_text(style="gap-word")
     return [gaps.mark_rect(style="gap"), word.encode(x="mid:T", text="word:N")]
 
 
 def _usual(*, words: bool) -> list[Any]:
     """What was expected, and blocks where nothing was yet."""
     x = alt.X("t:T", scale=_TIME)
-    early = _named("unwatched").encode(
+    early = named("unwatched").encode(
         x=x, x2="t2:T", tooltip=[alt.Tooltip("reason:N", title="Expected")]
     )
-    rows = _named("usual").encode(x=x, detail="run:N")
+    rows = named("usual").encode(x=x, detail="run:N")
     layers: list[Any] = [
         early.mark_rect(style="unwatched"),
         rows.mark_area(style="usual").encode(y=alt.Y("lo:Q"), y2="hi:Q"),
@@ -94,7 +86,7 @@ def _usual(*, words: bool) -> list[Any]:
     sides: list[tuple[str, Literal["left", "right"], int]]
     sides = [("right", "left", 5), ("left", "right", -5)] if words else []
     for side, align, dx in sides:
-        word = _named("unwatched").transform_filter(f"datum.side == '{side}'")
+        word = named("unwatched").transform_filter(f"datum.side == '{side}'")
         text = word.mark_text(style="gap-word", align=align, dx=dx)
         at = "t:T" if side == "right" else "t2:T"
         layers.append(text.encode(x=at, y=alt.value(9), text="word:N"))
@@ -103,7 +95,7 @@ def _usual(*, words: bool) -> list[Any]:
 
 def _signals() -> Any:
     return (
-        _named("signals")
+        named("signals")
         .mark_point(filled=True, size=64, opacity=1)
         .encode(
             x=alt.X("t:T", scale=_TIME),
@@ -126,7 +118,7 @@ def _signals() -> Any:
 
 def _breaks() -> list[Any]:
     """Crises and changed definitions: an upright rule, and a word in one of three lanes."""
-    rows = _named("breaks").encode(
+    rows = named("breaks").encode(
         x=alt.X("t:T", scale=_TIME),
         tooltip=[
             alt.Tooltip("what:N", title="Break"),
@@ -149,7 +141,7 @@ def _breaks() -> list[Any]:
 def _lines(y: alt.Y) -> list[Any]:
     found: list[Any] = []
     for look, suffix in (("ok", ""), ("weak", "-weak")):
-        rows = _named("points").transform_filter(f"datum.look == '{look}'")
+        rows = named("points").transform_filter(f"datum.look == '{look}'")
         band = rows.mark_area(style=f"band{suffix}")
         line = rows.mark_line(style=f"line{suffix}")
         found += [
@@ -170,7 +162,7 @@ _LOOKS_OF_LIMITS = ("mean", "limit", "trial limit", "target")
 
 def _control() -> list[Any]:
     """Limits as they step from baseline to baseline, and each bucket by its class."""
-    rows = _named("limits").encode(
+    rows = named("limits").encode(
         x=alt.X("t:T", scale=_TIME),
         y="v:Q",
         detail="line:N",
@@ -183,7 +175,7 @@ def _control() -> list[Any]:
         for look in _LOOKS_OF_LIMITS
     ]
     for look, (size, shape, colour) in _LOOKS_OF_DOTS.items():
-        dots = _named("dots").transform_filter(f"datum.look == '{look}'")
+        dots = named("dots").transform_filter(f"datum.look == '{look}'")
         style = "control-dot" if look == "common" else "control-marked"
         point = dots.mark_point(filled=True, size=size, shape=shape, fill=colour, style=style)
         layers.append(
@@ -221,9 +213,9 @@ def line(
         scale = alt.Scale(domain=list(domain), nice=False, zero=False, clamp=True)
     axis = alt.Axis(format="~%" if unit in SHARES else ",~r", tickCount=ticks, minExtent=38)
     y = alt.Y("v:Q", scale=scale, axis=axis)
-    frame = _named("frame").mark_point(opacity=0).encode(x=_x(labels))
+    frame = named("frame").mark_point(opacity=0).encode(x=_x(labels))
     hover = (
-        _named("points")
+        named("points")
         .mark_rule(strokeWidth=5, opacity=0)
         .encode(
             x="t:T",
@@ -237,7 +229,7 @@ def line(
             ],
         )
     )
-    last = _named("last").mark_circle(size=42, style="last").encode(x="t:T", y="v:Q")
+    last = named("last").mark_circle(size=42, style="last").encode(x="t:T", y="v:Q")
     layers = alt.layer(
         frame,
         *_spans(),
@@ -250,7 +242,7 @@ def line(
         *_breaks(),
         _signals(),
     )
-    return _spec(layers.properties(width="container", height=height))
+    return finished(layers.properties(width="container", height=height))
 
 
 @functools.lru_cache(maxsize=8)
@@ -270,12 +262,12 @@ def states(height: int) -> dict[str, Any]:
     domain = list(STATE_COLOURS)
     colour = alt.Scale(domain=domain, range=list(STATE_COLOURS.values()))
     ink = alt.Scale(domain=domain, range=list(ON_COLOUR.values()))
-    frame = _named("frame").mark_point(opacity=0).encode(x=_x("bottom"), y=rows)
+    frame = named("frame").mark_point(opacity=0).encode(x=_x("bottom"), y=rows)
     layers: list[Any] = [frame]
     heights = {"steady": 6, "unknown": 12, "watch": 18, "strained": 26}
     for state, thick in heights.items():
         layers.append(
-            _named("stretches")
+            named("stretches")
             .transform_filter(f"datum.state == '{state}'")
             .mark_bar(height=thick, cornerRadius=1)
             .encode(
@@ -292,7 +284,7 @@ def states(height: int) -> dict[str, Any]:
             )
         )
     label = (
-        _named("stretches")
+        named("stretches")
         .transform_filter("datum.label != ''")
         .mark_text(fontSize=11, fontWeight=600)
         .encode(
@@ -303,127 +295,11 @@ def states(height: int) -> dict[str, Any]:
         )
     )
     chart = alt.layer(*layers, label).resolve_scale(color="independent")
-    return _spec(chart.properties(width="container", height=height))
+    return finished(chart.properties(width="container", height=height))
 
 
-_LOOKS = ("restored", "thriving", "degraded", "open")
-
-
-@functools.lru_cache(maxsize=16)
-def resilience(height: int, days: int) -> dict[str, Any]:
-    """Curves of case files: days since the onset across, Q upwards, one thin line a case.
-
-    ``height`` is in pixels, ``days`` the last day that is drawn. Named data: points{d, q, line,
-    look, case, day, level, when, state}, levels{q, word, style}, fan{d, lo, mid, hi, day, span},
-    middle{d, q, word}, backs{d, q, case, day}.
-    """
-    x = _since(days)
-    chart = alt.layer(
-        *_levels(),
-        _named("fan").mark_area(style="fan").encode(x=x, y=_q("lo"), y2="hi:Q"),
-        *_courses(x),
-        *_middle(x),
-        _backs(x),
-    )
-    return _spec(chart.properties(width="container", height=height))
-
-
-SIDES = 4
-"""Lines that can be told apart without colour: solid, and three kinds of broken."""
-
-
-@functools.lru_cache(maxsize=16)
-def sides(height: int, days: int) -> dict[str, Any]:
-    """The curve of a case and, on the same days, what ran beside it; each line of its own kind.
-
-    Named data: points{d, q, side, name, day, level, when}, levels, backs as in ``resilience``.
-    """
-    x = _since(days)
-    found = []
-    for side in range(SIDES - 1, -1, -1):
-        rows = _named("points").transform_filter(f"datum.side == {side}")
-        found.append(rows.mark_line(style=f"side-{side}").encode(x=x, y=_q("q")))
-    near = _named("points").mark_point(size=90, opacity=0, filled=True)
-    tooltip = [
-        alt.Tooltip("name:N", title="Curve"),
-        alt.Tooltip("day:N", title="Day"),
-        alt.Tooltip("level:N", title="Q"),
-        alt.Tooltip("when:N", title="When"),
-    ]
-    chart = alt.layer(*_levels(), *found, near.encode(x=x, y=_q("q"), tooltip=tooltip), _backs(x))
-    return _spec(chart.properties(width="container", height=height))
-
-
-def _since(days: int) -> alt.X:
-    """Days since the onset, up to this one."""
-    return alt.X(
-        "d:Q",
-        scale=alt.Scale(domain=[0, days], nice=False),
-        axis=alt.Axis(tickCount=8, format="d", labelFlush=True),
-    )
-
-
-def _q(field: str) -> alt.Y:
-    """Every layer has the same scale and axis, or they would be merged into another one."""
-    scale = alt.Scale(domain=[0, MOST_Q], nice=False, clamp=True)
-    return alt.Y(
-        f"{field}:Q", scale=scale, axis=alt.Axis(values=[0, 0.5, 1, 1.5], tickCount=4, format=".1f")
-    )
-
-
-def _levels() -> list[Any]:
-    layers = []
-    for style in ("level", "level-back"):
-        rows = _named("levels").transform_filter(f"datum.style == '{style}'").encode(y=_q("q"))
-        word = rows.mark_text(style="level-word", align="left", dx=6)
-        layers += [
-            rows.mark_rule(style=style),
-            word.encode(x=alt.value("width"), text="word:N"),
-        ]
-    return layers
-
-
-def _courses(x: alt.X) -> list[Any]:
-    found = []
-    for look in _LOOKS:
-        rows = _named("points").transform_filter(f"datum.look == '{look}'")
-        line = rows.mark_line(style=f"case-{look}")
-        found.append(line.encode(x=x, y=_q("q"), detail="line:N"))
-    near = _named("points").mark_point(size=90, opacity=0, filled=True)
-    tooltip = [
-        alt.Tooltip("case:N", title="Case"),
-        alt.Tooltip("day:N", title="Day"),
-        alt.Tooltip("level:N", title="Q"),
-        alt.Tooltip("when:N", title="When"),
-        alt.Tooltip("state:N", title="State"),
-    ]
-    return [*found, near.encode(x=x, y=_q("q"), tooltip=tooltip)]
-
-
-def _middle(x: alt.X) -> list[Any]:
-    line = _named("fan").mark_line(style="middle")
-    hover = _named("fan").mark_point(size=60, opacity=0, filled=True)
-    tooltip = [
-        alt.Tooltip("what:N", title="Line"),
-        alt.Tooltip("day:N", title="Day"),
-        alt.Tooltip("level:N", title="Q"),
-        alt.Tooltip("span:N", title="P10 to P90"),
-    ]
-    y = _q("mid")
-    label = _named("middle").encode(x=x, y=_q("q"), text="word:N")
-    texts = [
-        label.mark_text(style=f"middle-{part}", align="left", dx=5) for part in ("halo", "word")
-    ]
-    return [line.encode(x=x, y=y), hover.encode(x=x, y=y, tooltip=tooltip), *texts]
-
-
-def _backs(x: alt.X) -> Any:
-    shape = _named("backs").mark_point(style="back", size=46, filled=True, opacity=1)
-    tooltip = [alt.Tooltip("case:N", title="Back"), alt.Tooltip("day:N", title="Day")]
-    return shape.encode(x=x, y=_q("q"), tooltip=tooltip)
-
-
-def _spec(chart: Any) -> dict[str, Any]:
+def finished(chart: Any) -> dict[str, Any]:
+    """The specification of a chart: no colours in it, and as wide as its place."""
     spec: dict[str, Any] = chart.to_dict()
     spec.pop("config", None)
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}

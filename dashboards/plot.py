@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dashboards import chart, words
+from dashboards import course_chart, words
 from dashboards.case import sides, told
 from dashboards.drawing import Context, Figure, Row
 from dashboards.fan import Course
@@ -51,4 +51,4 @@ def alone(
     return figure, f"{told(case, context).name}: {began}", [*said, f"{named}; {_AXES}"]
 
 
-_AXES = f"Days since the onset across, Q upwards, capped at {chart.MOST_Q}; the dot: back."
+_AXES = f"Days since the onset across, Q upwards, capped at {course_chart.MOST_Q}; the dot: back."

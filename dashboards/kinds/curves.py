@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from dashboards import chart, words
+from dashboards import course_chart, words
 from dashboards.case import days, told
 from dashboards.drawing import Context, Drawn, Figure, Row, render
 from dashboards.fan import Course, fan, running, smooth, together
@@ -29,7 +29,7 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
     for group in together(courses):
         last = max(one.day(one.points[-1]["end"]) for one in group)
         for height, part in _parts(group):
-            spec = chart.resilience(height, max(int(last) + 1, SHORTEST))
+            spec = course_chart.resilience(height, max(int(last) + 1, SHORTEST))
             data = data_of(part, context, panel.points)
             figures.append(Figure(f"{panel.id}-{len(figures)}", spec, data))
             groups.append(_group(figures[-1], height, part, context))
@@ -72,7 +72,7 @@ def _group(figure: Figure, height: int, courses: list[Course], context: Context)
 
 
 def _notes(figure: Figure, courses: list[Course]) -> list[str]:
-    notes = ["days since the onset across", f"Q upwards, capped at {chart.MOST_Q}"]
+    notes = ["days since the onset across", f"Q upwards, capped at {course_chart.MOST_Q}"]
     if figure.data["fan"]:
         notes.append("grey: P10 to P90 of these cases by day")
     if any(lines(one) != [row["q"] for row in one.points] for one in courses):
@@ -84,7 +84,7 @@ def data_of(courses: list[Course], context: Context, most: int) -> dict[str, lis
     """The named data of some curves; at most so many points a curve."""
     rows = _fan(courses)
     return {
-        "levels": chart.LEVELS,
+        "levels": course_chart.LEVELS,
         "points": [row for one in courses for row in _points(one, context, most)],
         "backs": [row for one in courses for row in back(one, context)],
         "fan": rows,
@@ -165,13 +165,13 @@ def label(rows: list[dict[str, Any]], word: str) -> dict[str, Any]:
 
 def shown(q: float) -> float:
     """Q as far as it is drawn."""
-    return round(min(max(q, 0.0), chart.MOST_Q), 4)
+    return round(min(max(q, 0.0), course_chart.MOST_Q), 4)
 
 
 def level_word(q: float) -> str:
     """Q in words, and where it is drawn if that is elsewhere."""
     said = f"{q:.2f}".replace("-", "\u2212")
-    return f"{said} (drawn at {chart.MOST_Q})" if q > chart.MOST_Q else said
+    return f"{said} (drawn at {course_chart.MOST_Q})" if q > course_chart.MOST_Q else said
 
 
 def day_word(day: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dashboards import chart, words
+from dashboards import course_chart, words
 from dashboards.case import sides, told
 from dashboards.drawing import Context, Drawn, Figure, Row, render
 from dashboards.fan import Course, running, smooth
@@ -68,7 +68,7 @@ def lines_of(course: Course, beside: list[Row], context: Context) -> list[Side]:
     runs = {name: list(some) for name, some in groupby(beside, key=lambda row: row["series"])}
     for name, points in sorted(runs.items(), key=lambda run: _ORDER.get(run[0], len(_ORDER))):
         found.append(Side(context.indicator(name), points, smooth(points, demand=name == "demand")))
-    return found[: chart.SIDES]
+    return found[: course_chart.SIDES]
 
 
 _ORDER = {"demand": 0, "within_standard": 1, "completion": 2, "waiting": 3}
@@ -80,8 +80,8 @@ def figure_of(name: str, course: Course, lines: list[Side], context: Context, mo
     rows = [
         row for at, side in enumerate(lines) for row in _points(course, at, side, context, most)
     ]
-    spec = chart.sides(HEIGHT, max(int(last) + 1, SHORTEST))
-    data = {"levels": chart.LEVELS, "points": rows, "backs": back(course, context)}
+    spec = course_chart.sides(HEIGHT, max(int(last) + 1, SHORTEST))
+    data = {"levels": course_chart.LEVELS, "points": rows, "backs": back(course, context)}
     return Figure(name, spec, data)
 
 

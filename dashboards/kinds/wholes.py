@@ -6,7 +6,7 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from dashboards import chart, words
+from dashboards import course_chart, words
 from dashboards.case import DAY_MS, days, place, places, slowest, worst
 from dashboards.drawing import Context, Drawn, Figure, Row, render
 from dashboards.fan import Course, running, smooth
@@ -89,7 +89,7 @@ def figure_of(
                 row[name_] = level
     word = f"mean of {places(_members(whole.case))}"
     data |= {"fan": rows, "middle": [label(rows, word)], "backs": back(whole, context)}
-    return Figure(name, chart.resilience(HEIGHT, max(int(last) + 1, SHORTEST)), data)
+    return Figure(name, course_chart.resilience(HEIGHT, max(int(last) + 1, SHORTEST)), data)
 
 
 def _bucket(

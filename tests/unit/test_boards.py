@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashboards import chart, condition, words
+from dashboards import chart, condition, course_chart, words
 from dashboards.series import one_rhythm, segments, standing, thin
 from dashboards.sparkline import polylines
 from dashboards.theme import DARK, LIGHT, ON_COLOUR, STATE_COLOURS, Theme
@@ -161,6 +161,11 @@ def test_words_on_states_have_contrast() -> None:
 
 def test_specifications_name_their_data() -> None:
     """No row is inlined in a specification: the page can exchange all of them."""
-    for spec in (chart.line("share", 100), chart.states(100), chart.resilience(100, 90)):
+    for spec in (
+        chart.line("share", 100),
+        chart.states(100),
+        course_chart.resilience(100, 90),
+        course_chart.sides(100, 90),
+    ):
         assert "datasets" not in spec
         assert all("name" in layer["data"] for layer in spec["layer"] if "data" in layer)

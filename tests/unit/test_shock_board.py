@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboards import chart, words
+from dashboards import course_chart, words
 from dashboards.breaks import breaks_of
 from dashboards.case import told
 from dashboards.drawing import Context, Row
@@ -106,7 +106,7 @@ def test_a_fan_is_by_day_since_each_onset() -> None:
 
 
 def test_other_shocks_have_no_fan() -> None:
-    """Five cases over 14 days apart are never put together, though they share a chart."""
+    """Five cases over 14 days apart are never put together, though they share a course_chart."""
     courses = [
         course(name, 0.5, 0.6, day=day) for name, day in zip("abcde", (0, 3, 6, 9, 15), strict=True)
     ]
@@ -139,7 +139,7 @@ def test_each_case_is_a_line_of_its_own() -> None:
     by_line: dict[str, list[float]] = {}
     for point in data["points"]:
         by_line.setdefault(point["line"], []).append(point["q"])
-    assert by_line == {name: [0.5, 0.7, chart.MOST_Q] for name in "abcde"}
+    assert by_line == {name: [0.5, 0.7, course_chart.MOST_Q] for name in "abcde"}
     assert data["points"][2]["level"] == "2.40 (drawn at 1.5)"
     assert data["points"][2]["day"] == "day 2"
     assert [one["word"] for one in data["middle"]] == ["median of 5 cases"]
