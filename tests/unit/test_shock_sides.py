@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dashboards.case import sides, worst
+from dashboards.drawing import Row
 from dashboards.kinds import crises, wholes
 from dashboards.kinds import sides as two
 from tests.unit.test_shock_board import BEGIN, CONTEXT, DAY, PANEL, case, course
@@ -118,10 +119,10 @@ def test_both_curves_are_drawn_on_the_same_days() -> None:
         **one.case,
         "evidence": json.dumps({"worst_run": 0.5, "beside": beside(demand=("held", 1.0))}),
     }
-    points = [
+    points: list[Row] = [
         {"shock": "a", "series": "demand", "start": BEGIN - DAY, "end": BEGIN + 6 * DAY, "q": 1.0}
     ]
-    answers = {"": [file], "curves": [*one.points], "besides": points}
+    answers: dict[str, list[Row]] = {"": [file], "curves": [*one.points], "besides": points}
     drawn = two.draw(PANEL, answers, CONTEXT)
     (figure,) = drawn.figures
     assert [(row["side"], row["d"]) for row in figure.data["points"]] == [
@@ -136,7 +137,7 @@ def test_both_curves_are_drawn_on_the_same_days() -> None:
     assert two.draw(PANEL, {**answers, "besides": []}, CONTEXT).figures == []
 
 
-def _whole(**held: Any) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+def _whole(**held: Any) -> dict[str, list[Any]]:
     """Three services that fell together, their file, and all curves."""
     members = [
         {
@@ -165,12 +166,12 @@ def _whole(**held: Any) -> tuple[dict[str, Any], dict[str, list[Any]]]:
         for name, q in (("p10", 0.3), ("p90", 0.7))
     ]
     rows = {"": [whole.case], "cases": [one.case for one in parts], "curves": points}
-    return whole.case, {**rows, "besides": spread}
+    return {**rows, "besides": spread}
 
 
 def test_a_whole_names_its_slowest_and_has_its_fan() -> None:
     """The mean with P10 and P90, its services as thin lines; who is not back says since when."""
-    _, answers = _whole(state="recovering", recovered=None, updated=BEGIN + 40 * DAY)
+    answers = _whole(state="recovering", recovered=None, updated=BEGIN + 40 * DAY)
     drawn = wholes.draw(PANEL, answers, CONTEXT)
     (figure,) = drawn.figures
     first, second = figure.data["fan"]
@@ -185,7 +186,7 @@ def test_a_whole_names_its_slowest_and_has_its_fan() -> None:
 
 def test_the_dot_of_a_whole_is_where_it_is_back() -> None:
     """On its mean."""
-    _, answers = _whole(recovered=BEGIN + DAY)
+    answers = _whole(recovered=BEGIN + DAY)
     (figure,) = wholes.draw(PANEL, answers, CONTEXT).figures
     assert [(dot["d"], dot["q"]) for dot in figure.data["backs"]] == [(1.0, 0.6)]
 
@@ -208,7 +209,7 @@ def _crisis(state: str, **held: Any) -> dict[str, Any]:
 
 def test_a_crisis_is_a_row_whatever_showed() -> None:
     """State with its icon and meaning; what has not come is a dash with its reason."""
-    rows = [
+    rows: list[Row] = [
         _crisis("unshown"),
         _crisis(
             "showing",
