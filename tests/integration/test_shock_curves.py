@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +37,33 @@ def test_every_case_has_its_curve(request: pytest.FixtureRequest, name: str) -> 
         until = recovered if recovered is not None else mine[-1][5]
         worst = min(q for *_, start, _, q in mine if start <= until and start <= updated)
         assert depth == pytest.approx(max(1 - worst, 0.0), abs=1e-12), shock
+
+
+def _told(records: Records) -> list[dict[str, Any]]:
+    done = records.run("shocks", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    told: list[dict[str, Any]] = json.loads(done.stdout)
+    return told
+
+
+def test_appointments_fall_and_the_service_holds(gp: Records) -> None:
+    """Beside the fall of spring 2020 people were served in time more than before: no failure."""
+    back = [one for one in _told(gp) if one["recovered"] and one["onset"] < "2020-04-02"]
+    assert len(back) >= 16
+    for shock in back:
+        said = shock["evidence"]["two_curves"].replace("\u00a0", " ")
+        assert re.match(r"Demand fell by [234]\d %, service held ", said), said
+        assert said.endswith("no failure of the service.")
+
+
+def test_workplaces_of_a_country_empty_together(mobility: Records) -> None:
+    """Both times one shock of the whole, of most of its seventeen units, about half deep."""
+    wholes = [one for one in _told(mobility) if one["kind"] == "organisation"]
+    found = {one["onset"][:7]: one for one in wholes}
+    for month in ("2020-03", "2020-12"):
+        assert len(found[month]["evidence"]["members"]) >= 10
+        assert 0.4 < found[month]["depth"] < 0.7
+        assert len(found[month]["evidence"]["slowest"]) >= 10
 
 
 def test_a_curve_is_drawn_to_a_file(vancouver: Records, tmp_path: Path) -> None:

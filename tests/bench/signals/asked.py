@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
+from models.shock import UMBRELLAS
 from models.value import Cell
 from streams.catalogue import catalogue
 from streams.gap import EVENTS_VANISHED
@@ -47,7 +48,8 @@ def everything(records: Records) -> list[Said]:
 
 
 def _shocks(records: Records) -> Iterator[Said]:
-    for one in asked(records, "shocks"):
+    cases = (one for one in asked(records, "shocks") if one["kind"] not in UMBRELLAS)
+    for one in cases:
         yield Said(
             kind="shock",
             indicator=one["indicator"],
