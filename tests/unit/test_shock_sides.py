@@ -159,7 +159,7 @@ def _whole(**held: Any) -> dict[str, list[Any]]:
         "members": members,
     }
     whole = course("w", 0.5, 0.6, kind="organisation", service="", evidence=evidence, **held)
-    parts = [course(one["service"], 0.4, 0.6) for one in members]
+    parts = [course(str(one["service"]), 0.4, 0.6) for one in members]
     points = [point for one in [whole, *parts] for point in one.points]
     spread = [
         {"shock": "w", "series": name, "start": BEGIN, "end": BEGIN + DAY, "q": q}
