@@ -45,6 +45,7 @@ def _cell(rows: list[Row] | None, alerts: list[Row], context: Context) -> dict[s
     return {
         "row": row,
         "note": context.note(row, rows),
+        "is_old": row is not rows[-1],
         "state": "" if state == "steady" else state,
         "window": context.clock.period(row["window_start"], row["window_end"]),
     }

@@ -27,6 +27,7 @@ def test_days_without_a_report_show_the_value_before_with_its_age(tmp_path: Path
             heard = {"source": "s", "type": "t", "accepted": 1}
             put(connection, tables.source, [{**heard, "agency": "harbour"}])
             rows = [{"value": -35.5, "n": 4, "status": "ok", "detail": "{}"}]
+            rows[0] |= {"low": -41.25, "high": -29.75}
             rows += [{"n": 0, "status": "undefined", "detail": "{}"}] * empty
             ends = range(friday, friday + (empty + 1) * day, day)
             put(connection, tables.value, [
@@ -42,6 +43,8 @@ def test_days_without_a_report_show_the_value_before_with_its_age(tmp_path: Path
     for (empty, path), told in seen.items():
         assert ("35.5" in told) == (empty == 2), path
         assert (" 2 days ago" in told) == (empty == 2), path
+        # In the table of all there is no room for an interval beside an age.
+        assert ("41.2" in told) == (empty == 2 and path != "/"), path
         assert ("undefined" in told.replace("where it is undefined", "")) == (empty == 7), path
 
 
