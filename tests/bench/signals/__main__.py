@@ -5,7 +5,8 @@
 - ``findings``: what is known of real records, line by line, found or missed.
 
 Without a name all three. ``scores`` and ``findings`` need records that are not part of the
-checkout; HEADWIND_TEST_DATA names their folder.
+checkout; HEADWIND_TEST_DATA names their folder. ``--readme`` writes the short tables of the last
+two into the README, between their marks.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.bench.signals.life import PLANS
 from tests.bench.signals.scores import scores
 
 ROOT = Path(__file__).resolve().parents[3]
+README = ROOT / "README.md"
 PARTS = ("scores", "simulate", "findings")
 
 
@@ -36,10 +38,10 @@ def main() -> None:
             plans = {one: PLANS[one] for one in PLANS if asked.rhythm in ("", one)}
             if asked.series:
                 plans = {name: one._replace(series=asked.series) for name, one in plans.items()}
-            _say(shown.SIMULATED[asked.format](simulate.simulate(plans)))
+            _give(part, shown.SIMULATED[asked.format](simulate.simulate(plans)), asked)
         else:
             report = findings.report(_records(), only=asked.set)
-            _say(shown.FOUND[asked.format](report))
+            _give(part, shown.FOUND[asked.format](report), asked)
             broken += len(report.broken)
     sys.exit(1 if broken else 0)
 
@@ -51,7 +53,11 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--rhythm", choices=tuple(PLANS), default="", help="only these buckets")
     parser.add_argument("--series", type=int, default=0, help="simulated series a row")
     parser.add_argument("--set", default="", help="only this set of real records")
-    return parser.parse_args()
+    parser.add_argument("--readme", action="store_true", help="write the README's tables")
+    asked = parser.parse_args()
+    if asked.readme:
+        asked.format = "markdown"
+    return asked
 
 
 def _records() -> Path:
@@ -60,6 +66,20 @@ def _records() -> Path:
     if not folder.is_dir():
         sys.exit(f"no real records at {folder}; HEADWIND_TEST_DATA names another folder")
     return folder
+
+
+def _give(part: str, lines: Iterable[str], asked: argparse.Namespace) -> None:
+    if not asked.readme:
+        _say(lines)
+        return
+    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+    text = README.read_text(encoding="utf-8")
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        sys.exit(f"README.md has no marks {begin} … {end}")
+    table = "\n".join(lines)
+    README.write_text(f"{before}{begin}\n{table}\n{end}{after}", encoding="utf-8")
 
 
 def _say(lines: Iterable[str]) -> None:
