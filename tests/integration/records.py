@@ -36,7 +36,7 @@ def headwind(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Comp
         capture_output=True,
         check=False,
         text=True,
-        timeout=300,
+        timeout=1800,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from math import inf
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from tests.bench.signals import __main__ as bench
 from tests.bench.signals import run_lengths
 from tests.bench.signals.life import ALERT, PLANS, SHIFTS, Life, live, watchers
 from tests.bench.signals.run_lengths import summary
@@ -121,3 +124,17 @@ def test_every_detector_of_a_rhythm_is_simulated_and_shown() -> None:
         assert len(shown) == len(rows) + around
         assert all(any(who in line for line in shown) for who in watchers("month"))
     assert as_json(rows).count('"sigma"') == len(SHIFTS) * len(rows)
+
+
+def test_a_table_goes_between_its_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stood there goes, what stands around stays, and a file without marks is refused."""
+    readme = tmp_path / "README.md"
+    readme.write_text("a\n<!-- simulate: begin -->\nold\n<!-- simulate: end -->\nb\n")
+    monkeypatch.setattr(bench, "README", readme)
+    asked = Namespace(readme=True)
+    bench._give("simulate", ["| x |", "| y |"], asked)
+    wanted = "a\n<!-- simulate: begin -->\n| x |\n| y |\n<!-- simulate: end -->\nb\n"
+    assert readme.read_text() == wanted
+    with pytest.raises(SystemExit, match="findings: begin"):
+        bench._give("findings", [], asked)
+    assert readme.read_text() == wanted

@@ -102,7 +102,8 @@ def markdown(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _often(rate: float) -> str:
-    return f"{10_000 * rate:.2g}"
+    often = 10_000 * rate
+    return f"{often:.0f}" if often >= 10 else f"{often:.2g}"
 
 
 def _noise(row: Row | None) -> str:
