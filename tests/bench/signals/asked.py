@@ -44,7 +44,7 @@ def asked(records: Records, what: str, *options: str) -> list[dict[str, Any]]:
 
 def everything(records: Records) -> list[Said]:
     """All that a store says."""
-    return [*_shocks(records), *_alerts(records), *_signals(records)]
+    return [*_shocks(records), *_alerts(records), *_signals(records), *_breaks(records)]
 
 
 def _shocks(records: Records) -> Iterator[Said]:
@@ -101,6 +101,17 @@ def _signals(records: Records) -> Iterator[Said]:
             ended=one["bucket_end"][:10],
             detector=one["detector"],
         )
+
+
+def _breaks(records: Records) -> Iterator[Said]:
+    """From where on numbers mean something else: a definition, who reports, a scale."""
+    question = (
+        "SELECT indicator, agency, service, unit, date(start / 1000, 'unixepoch') FROM mark "
+        "WHERE latest AND kind IN ('definition', 'composition', 'scale', 'rhythm')"
+    )
+    for row in records.rows(question):
+        indicator, agency, service, unit, day = map(str, row)
+        yield Said("break", indicator, agency, service, unit, "", day, "")
 
 
 def series_years(records: Records) -> tuple[int, float]:

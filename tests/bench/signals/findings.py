@@ -101,7 +101,7 @@ def compare(records: Records, about: RealSet) -> SetReport:
 
 def unexplained(about: RealSet, said: Iterable[Said]) -> list[Said]:
     """The alerts that are about nothing which is known of the set."""
-    alerts = [one for one in said if one.kind in ("alert", "gap", "break")]
+    alerts = [one for one in said if one.kind in ("alert", "gap")]
     listed = [fact for fact in about.facts if fact.kind not in ("silent", "figure", "none")]
     return [one for one in alerts if not any(explains(fact, one) for fact in listed)]
 
