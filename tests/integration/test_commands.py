@@ -93,7 +93,7 @@ def test_json_of_an_alert(made: Made) -> None:
     demand = next(row for row in rows if row["indicator"] == "demand")
     assert (demand["alertname"], demand["agency"]) == ("Demand off", "parks")
     assert (demand["service"], demand["severity"], demand["state"]) == ("permits", "info", "closed")
-    assert (demand["opened"], demand["closed"]) == (day(FALL[2]), day(FALL[-1] + 6))
+    assert (demand["opened"], demand["closed"]) == (day(FALL[2]), day(FALL[-1] + 8))
     assert demand["evidence"]["since"] == day(FALL[0])
     assert "unit" not in demand["evidence"]
     presence = next(row for row in rows if row["indicator"] == "presence")
@@ -242,7 +242,7 @@ def _read(time: str) -> datetime:
 def test_an_alert_as_it_stood(made: Made) -> None:
     """Before its opening it is not there, then it is open; from when it is over, nobody's."""
     one = ("alerts", "--indicator", "demand")
-    opened, closed = FALL[2], FALL[-1] + 6
+    opened, closed = FALL[2], FALL[-1] + 8
     assert made.json(*one, "--as-of", day(opened - 1)) == []
     (then,) = made.json(*one, "--as-of", day(opened))
     assert (then["state"], then["closed"]) == ("open", None)
@@ -258,7 +258,7 @@ def test_history_of_an_alert(made: Made) -> None:
     rows = made.json("alerts", "--indicator", "demand", "--history")
     assert [list(row) for row in rows] == [[*ALERT, "transition", "old_state", "updated"]] * 2
     assert [(row["old_state"], row["state"]) for row in rows] == [("", "open"), ("open", "closed")]
-    assert [row["updated"] for row in rows] == [day(FALL[2]), day(FALL[-1] + 6)]
+    assert [row["updated"] for row in rows] == [day(FALL[2]), day(FALL[-1] + 8)]
 
 
 # --- nothing there, and mistakes --------------------------------------------------------------
