@@ -1,4 +1,4 @@
-"""Declared crises, changed definitions and new baselines on a time axis: rules, each with a word."""
+"""Declared crises and breaks on a time axis: rules, each with a word, dotted if we found it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 _NEAR, _LATE = 0.12, 0.85
 """Shares of the time shown: words this near would touch; this late they stand to the left."""
 
+_FOUND = {"composition": "other parts", "scale": "another scale", "rhythm": "another rhythm"}
+"""Breaks that the engine finds, in words."""
+
+_SMALL = 0.02
+"""A change of parts that moved the total by less is listed, and not drawn."""
+
 
 def breaks_of(rows: list[Row], context: Context) -> list[dict[str, Any]]:
-    """One rule for a changed definition or new baseline, one at each end of a crisis that lies in the time."""
+    """One rule for a break, one at each end of a crisis that lies in the time."""
     scope, clock = context.scope, context.clock
     whole = scope.until - scope.since
     edges = sorted(
@@ -37,6 +43,7 @@ def breaks_of(rows: list[Row], context: Context) -> list[dict[str, Any]]:
                 "lane": lane,
                 "side": "left" if at > scope.since + _LATE * whole else "right",
                 "label": row["label"],
+                "found": row["kind"] in _FOUND,
                 "when": clock.instant(at),
             }
         )
@@ -48,8 +55,21 @@ def _edges(row: Row) -> list[tuple[int, str, Row]]:
         return [(row["start"], "definition changed", row)]
     if row["kind"] == "rebase":
         return [(row["start"], "new baseline", row)]
-    kind = str(json.loads(row["evidence"]).get("kind") or "crisis").replace("_", " ")
+    evidence = json.loads(row["evidence"])
+    if row["kind"] == "composition" and abs(evidence.get("effect", 1.0)) < _SMALL:
+        return []
+    if row["kind"] in _FOUND:
+        return [(row["start"], _word(row["kind"], evidence), row)]
+    kind = str(evidence.get("kind") or "crisis").replace("_", " ")
     edges = [(row["start"], f"{kind} declared", row)]
     if row["end"] is not None:
         edges.append((row["end"], f"{kind} over", row))
     return edges
+
+
+def _word(kind: str, evidence: dict[str, Any]) -> str:
+    """What was found, in two or three words; which parts they are says the label."""
+    if kind != "composition":
+        return _FOUND[kind]
+    side = "joined" if "joined" in evidence else "left"
+    return f"{len(evidence.get(side, []))} {side}"

@@ -117,7 +117,7 @@ def _signals() -> Any:
 
 
 def _breaks() -> list[Any]:
-    """Crises and changed definitions: an upright rule, and a word in one of three lanes."""
+    """Crises and breaks: an upright rule, dotted if found by us, and a word in one of three lanes."""
     rows = named("breaks").encode(
         x=alt.X("t:T", scale=_TIME),
         tooltip=[
@@ -126,7 +126,9 @@ def _breaks() -> list[Any]:
             alt.Tooltip("when:N", title="When"),
         ],
     )
-    layers: list[Any] = [rows.mark_rule(style="break")]
+    declared = rows.transform_filter("!datum.found").mark_rule(style="break")
+    found = rows.transform_filter("datum.found").mark_rule(style="break", strokeDash=[2, 3])
+    layers: list[Any] = [declared, found]
     for lane in range(LANES):
         words = rows.transform_filter(f"datum.word != '' && datum.lane == {lane}")
         for side, dx in (("left", -4), ("right", 4)):

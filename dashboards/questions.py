@@ -24,6 +24,7 @@ from sqlalchemy import values as value_list
 
 from dashboards.baselines import begun_here
 from dashboards.series import WEEK_MS
+from models.mark import DRAWN
 from models.tables import alert, expected, mark, refused, signal, source, value
 from models.value import Rhythm
 
@@ -302,7 +303,7 @@ def cells(scope: Scope) -> Select[Any]:
 
 
 def breaks(scope: Scope) -> Select[Any]:
-    """Declared crises, changed definitions and new baselines that touch the scope's time and cell."""
+    """Declared crises and breaks that touch the scope's time and cell."""
     agencies = agencies_asked(scope)
     wanted = (
         select(
@@ -319,7 +320,7 @@ def breaks(scope: Scope) -> Select[Any]:
         .join(agencies, agencies.c.agency == mark.c.agency)
         .where(
             mark.c.latest,
-            mark.c.kind.in_(("crisis", "definition", "rebase")),
+            mark.c.kind.in_(DRAWN),
             # A baseline is that of a series: of one service it is none of the whole.
             or_(mark.c.kind != "rebase", begun_here(scope)),
             mark.c.start <= scope.until,
@@ -333,6 +334,8 @@ def breaks(scope: Scope) -> Select[Any]:
     )
     if scope.indicator:
         wanted = wanted.where(mark.c.indicator.in_(("", scope.indicator)))
+    here = and_(*(mark.c[name] == getattr(scope, name) for name in CELL))
+    wanted = wanted.where(or_(mark.c.kind != "composition", here))  # Parts of this very total.
     if scope.unit or scope.service:
         # What a declaration names may be a unit or a service; it stands in the same column.
         wanted = wanted.where(mark.c.service.in_(("", scope.unit, scope.service)))

@@ -8,15 +8,30 @@ import msgspec
 
 from models.value import Cell
 
-MarkKind = Literal["crisis", "definition", "closure", "release_freeze", "rebase"]
+MarkKind = Literal[
+    "crisis",
+    "definition",
+    "closure",
+    "release_freeze",
+    "rebase",
+    "composition",
+    "scale",
+    "rhythm",
+]
+
+DRAWN = ("crisis", "definition", "rebase", "composition", "scale", "rhythm")
+"""Kinds that stand on a time axis."""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """A declared crisis, a changed definition, a planned closure, a freeze of releases, a new baseline.
+    """A declared crisis, a planned closure or freeze of releases, a new baseline, or a break.
 
-    ``start`` and ``end`` are in ms, event time. ``label`` is what the event called it: the
-    crisis, what changed, why a baseline begins; a span in the calendar has no name. ``cell`` and
-    ``indicator`` say what it touches, empty for everything. (id, transition) names one state.
+    A break is what makes numbers before and after it hard to compare: a changed definition, other
+    parts in a total (``composition``), another scale of ratings, another rhythm of reports. All
+    but the first are found by the engine, which builds their ``label`` of names of cells, sources
+    and types; else it is what the event called it. A span in the calendar has no name.
+    ``start`` and ``end`` are in ms, event time. ``cell`` and ``indicator`` say
+    what it touches, empty for everything. (id, transition) names one state.
     """
 
     id: str

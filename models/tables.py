@@ -272,12 +272,7 @@ mark = Table(
     Column("id", String(36), primary_key=True),
     Column("transition", Integer, primary_key=True, doc="every state it ever had stays"),
     Column("agency", String(128), nullable=False),
-    Column(
-        "kind",
-        String(16),
-        nullable=False,
-        doc="crisis, definition, closure, release_freeze, rebase",
-    ),
+    Column("kind", String(16), nullable=False, doc="as MarkKind of models.mark"),
     Column("indicator", String(64), nullable=False),
     *(Column(name, String(128), nullable=False) for name in ("unit", "service", "stratum")),
     Column("label", String(256), nullable=False),

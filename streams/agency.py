@@ -20,6 +20,7 @@ from streams.items import Items
 from streams.kinds import ACTS, KINDS
 from streams.seen import NEW, REPEAT, REUSED, Seen
 from streams.source import FAR_PAST, Source, Traffic
+from streams.spoken import Rhythms
 
 I64 = NDArray[np.int64]
 
@@ -39,6 +40,7 @@ class Agency:
         self.fed: dict[int, set[str]] = {}
         self.sources: dict[str, Source] = {}
         self.seen = Seen()
+        self.rhythms: Rhythms = {}
         self.hushed: set[str] = set()
         self.latest = FAR_PAST
         self.front = FAR_PAST

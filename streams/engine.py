@@ -28,7 +28,10 @@ from streams.indicator import Indicator, Scan
 from streams.judge import Frame, values
 from streams.marks import planned_marks
 from streams.notice import Notice
+from streams.retire import switched
+from streams.scale import ratings
 from streams.source import Source
+from streams.spoken import Spoke, Switched
 from streams.summary import Hush, Summary, order
 from streams.watch import Watch
 
@@ -94,12 +97,19 @@ class Engine:
         changes.refused += [(agency.name, at, refusal) for at, refusal in arrivals.refused]
         changes.marks += planned_marks(agency.name, arrivals)
         watch = self.watches[agency.name]
+        for rated in ratings(arrivals):
+            scales = watch.breaks.scales
+            changes.marks += scales.passed(rated) if isinstance(rated, int) else scales.see(rated)
         for step in fold(agency, arrivals):
             if isinstance(step, Told):
                 watch.told(step.event, step.at, changes)
             elif isinstance(step, Awake):
                 watch.awake(step.source, step.at, changes)
                 self._hush(agency, step.position, changes)
+            elif isinstance(step, Spoke):
+                watch.breaks.spoke(step, changes)
+            elif isinstance(step, Switched):
+                switched(agency, watch, step, changes)
             else:
                 self._close(agency, step, changes)
 
@@ -108,7 +118,7 @@ class Engine:
         for agency in self.agencies.values():
             watch = self.watches[agency.name]
             for source in agency.sources.values():
-                quiet = now - source.last_received > source.quiet_after
+                quiet = now - source.last_received > source.allowed
                 if quiet and not source.stale and not source.by_hand:
                     source.stale = True
                     watch.silent(source, now, changes)
@@ -130,6 +140,8 @@ class Engine:
 
     def _close(self, agency: Agency, step: Closing, changes: Changes) -> None:
         gauge = step.gauge
+        if not step.anew:
+            self.watches[agency.name].closing(gauge, step, changes)
         cells = _measure(agency, gauge, step.line, step.number)
         sources = agency.feeding(gauge.indicator.id)
         frame = _frame(agency, step, sources)

@@ -10,7 +10,7 @@ one would be seen in the result:
    first fact of a rhythm (it begins a line of buckets), and, while some source is silent,
    before the first fact from another source about a place;
 2. after a heartbeat (late arrivals are published then), and before and after what watching
-   must hear: crises, their end, crisis decisions, changed definitions, marks in the calendar;
+   must hear: crises, their end, crisis decisions, changed definitions, another rhythm, marks in the calendar;
 3. after the first closing, if the stretch holds events for buckets that are closed already;
 4. before an event for a bucket that an earlier event of the stretch closes;
 5. before an event on an item that the stretch touched already, if either is about a bucket
@@ -40,6 +40,7 @@ from streams.facts import Prepared, prepare
 from streams.gauge import Gauge
 from streams.reach import reaching_back
 from streams.source import FAR_PAST, Source
+from streams.spoken import Spoke, Switched, spoken, switches
 
 I64 = NDArray[np.int64]
 
@@ -73,7 +74,7 @@ class Awake(NamedTuple):
     position: int
 
 
-Step = Closing | Awake | Told
+Step = Closing | Awake | Told | Spoke | Switched
 
 
 def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
@@ -84,6 +85,9 @@ def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
     prepared = list(prepare(arrivals, set(agency.items), agency.place, agency.settings.standard_ms))
     back = reaching_back(agency.items, prepared)
     heard = _heard(arrivals)
+    turns = switches(names, arrivals, prepared, agency.rhythms)
+    alone = heard.copy()
+    alone[list(turns)] = True
     start = 0
     while start < len(arrivals):
         yield from _enter(agency, names, arrivals, start)
@@ -91,7 +95,7 @@ def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
             event, at = arrivals.events[start], int(arrivals.times[start])
             yield Told(event, at, int(arrivals.received[start]))
         hard = _hard_stop(agency, names, arrivals, start)
-        hard = min(hard, start + 1 if heard[start] else start + _first(heard[start:]))
+        hard = min(hard, start + 1 if alone[start] else start + _first(alone[start:]))
         hard = min([hard, *back[np.searchsorted(back, start + 1) :][:1].tolist()])
         hard = _line_stop(agency, prepared, start, hard)
         hard = _again_stop(agency, prepared, start, hard)
@@ -106,6 +110,8 @@ def fold(agency: Agency, arrivals: Arrivals) -> Iterator[Step]:
                 _apply(agency, part)
         marks.settle(stop)
         yield from _close(agency, arrivals, marks, start, stop)
+        yield from turns.get(start, ())
+        yield from spoken(names, arrivals, marks.of_source, slice(start, stop))
         start = stop
 
 

@@ -13,6 +13,7 @@ from models.value import RHYTHMS, Cell, Rhythm
 from streams.indicator import PENDING, USED, Indicator, Scan, Tally
 from streams.items import BLANK, NEVER, View
 from streams.panes import FAR, Cells, Panes
+from streams.roster import Report
 
 I64 = NDArray[np.int64]
 
@@ -44,7 +45,7 @@ class Gauge:
         self.calendar = calendar
         self.places = places
         self.step = RHYTHMS.index(indicator.step)
-        self.cells = Cells(indicator.grains)
+        self.cells = Cells(indicator.grains, indicator.unseen)
         self.panes: dict[int, Panes] = {}
         self.first: dict[int, int] = {}
         self.closed: dict[int, int] = {}
@@ -177,6 +178,8 @@ class Gauge:
         width = indicator.width
         found = []
         for cell in np.flatnonzero(panes.first <= number).tolist():
+            if cell in self.cells.unseen:
+                continue
             counted = [int(x) for x in shown[cell]]
             own = [int(x) for x in bucket[cell]]
             known = indicator.zero and int(panes.single[cell]) <= number
@@ -195,6 +198,26 @@ class Gauge:
                 )
             )
         return found
+
+    def reports(self, line: int, number: int) -> Iterator[tuple[Cell, Report]]:
+        """The cells in which a fact was used in one bucket, unseen ones too."""
+        panes = self.panes.get(line)
+        if panes is None:
+            return
+        width = self.indicator.width  # type: ignore[attr-defined]
+        sums = panes.window(number, number + 1)
+        for cell in np.flatnonzero(sums[:, width] > 0).tolist():
+            single = int(panes.single[cell]) <= number
+            yield self.cells.names[cell], Report(sums[cell, : width + 1].tolist(), single)
+
+    def last_report(self, line: int, cell: Cell, low: int, high: int) -> int | None:
+        """The last of the buckets low … high in which a fact of a cell was used."""
+        panes, width = self.panes[line], self.indicator.width  # type: ignore[attr-defined]
+        code = self.cells.code(cell)
+        for number in range(high, low - 1, -1):
+            if panes.window(number, number + 1)[code, width] > 0:
+                return number
+        return None
 
     def _measure_scan(
         self, indicator: Scan, line: int, number: int, items: Mapping[str, View]

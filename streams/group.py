@@ -18,11 +18,14 @@ import numpy as np
 import zstandard
 
 from models.calendar import Calendar
+from models.mark import Mark
 from models.settings import Settings
 from models.value import RHYTHMS, Cell, Rhythm, Value
 from streams.gauge import Measured
 from streams.indicator import Indicator
 from streams.judge import Frame, values
+from streams.marks import composition_mark
+from streams.roster import NEW, Plain, Report, Roster
 from streams.summary import Hush, Summary
 
 HOT = 16
@@ -50,6 +53,8 @@ class Line:
         """The bucket in which each agency began."""
         self.reached: dict[str, int] = {}
         self.closed: int | None = None
+        self.roster = Roster()
+        """Which agencies reported, bucket by bucket."""
         self.forgotten: int | None = None
         """Last bucket whose summaries are gone: its value stands as it is."""
 
@@ -105,6 +110,12 @@ class Groups:
         self.calendar = Calendar(organisation.timezone, organisation.holidays)
         self.lines: dict[tuple[str, str, int], Line] = {}
         self.silent: set[tuple[str, str]] = set()
+        self._marks: list[Mark] = []
+
+    def marks(self) -> list[Mark]:
+        """Agencies that joined or left since this was last asked, as marks on their groups."""
+        told, self._marks = self._marks, []
+        return told
 
     def apply(self, news: Iterable[Summary | Hush]) -> tuple[list[Value], list[Value]]:
         """Take in news, in order; gives first values and values given anew."""
@@ -145,9 +156,34 @@ class Groups:
         for number in range(first, through + 1):
             line.closed = number
             if number in line:
+                self._marks += self._members(key, line, number)
                 yield from self._read(key, line, number, one.recorded)
         if len(line.buckets) > 2 * HOT:
             line.tidy(self._at(RHYTHMS[key[2]], newest, self.settings.retention.days) - 1)
+
+    def _members(self, key: tuple[str, str, int], line: Line, number: int) -> Iterator[Mark]:
+        """Who joined or left a group by a bucket that closes.
+
+        An agency whose history was loaded later has joined when its own history begins.
+        """
+        group, indicator, code = key
+        rhythm = RHYTHMS[code]
+        whole = [one for (_, cell), one in line.bucket(number).items() if cell == Cell()]
+        here = {Cell(unit=one.agency): Report([1]) for one in whole if one.parts is not None}
+        news = line.roster.see(number, here, rhythm)
+        early = min(line.first.values()) + NEW[rhythm]
+        joined = [(one.cell.unit, line.first[one.cell.unit]) for one in news.joined]
+        left = [(one.cell.unit, one.since) for one in news.left]
+        sides = {"joined": [one for one in joined if one[1] >= early], "left": left}
+        for side, told in sides.items():
+            for since in sorted({at for _, at in told}):
+                evidence = {
+                    "rhythm": rhythm,
+                    side: sorted(name for name, at in told if at == since),
+                    "seen": self.calendar.end(rhythm, number),
+                }
+                start = self.calendar.start(rhythm, since)
+                yield composition_mark(PREFIX + group, indicator, Cell(), start, evidence)
 
     def _at(self, rhythm: Rhythm, newest: int, days: int) -> int:
         """The bucket so many days before the end of the newest."""
@@ -191,7 +227,7 @@ class Groups:
             (
                 key,
                 (line.closed, line.forgotten),
-                (line.first, line.reached),
+                (line.first, line.reached, line.roster.plain()),
                 [list(b.values()) for b in line.buckets.values()],
                 line.packed,
             )
@@ -206,7 +242,7 @@ class Groups:
                 tuple[
                     tuple[str, str, int],
                     tuple[int | None, int | None],
-                    tuple[dict[str, int], dict[str, int]],
+                    tuple[dict[str, int], dict[str, int], Plain],
                     list[list[Summary]],
                     dict[int, bytes],
                 ]
@@ -217,7 +253,8 @@ class Groups:
         self.silent = set(silent)
         for key, closed, members, buckets, line_packed in lines:
             line = self.lines[key] = Line()
-            (line.closed, line.forgotten), (line.first, line.reached) = closed, members
+            (line.closed, line.forgotten), (line.first, line.reached, roster) = closed, members
+            line.roster = Roster.of(roster)
             line.packed = line_packed
             for some in buckets:
                 line.buckets[some[0].number] = {(one.agency, one.cell): one for one in some}

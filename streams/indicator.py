@@ -88,6 +88,8 @@ class Indicator(ABC):
     strata: ClassVar[str] = ""
     """In words, what a stratum of this indicator is."""
     grains: ClassVar[tuple[tuple[str, ...], ...]] = ((), ("service",))
+    unseen: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Parts of a shown cell of which it is only asked whether they report (composition)."""
     excluded: ClassVar[tuple[str, ...]] = ()
     version: ClassVar[int] = 1
 

@@ -1,8 +1,9 @@
-"""Marks of what an agency declares: crises, changed definitions, closures, freezes, rebases."""
+"""Marks of what explains numbers: what an agency declares, and breaks found in its reports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 import numpy as np
@@ -16,6 +17,15 @@ from streams.crisis import Crisis
 
 NAMESPACE = UUID("0c6b0d0e-5f6e-4e0c-9d5b-1f0a3f1c9b57")
 """Of the ids of marks, so that a replay gives the same."""
+
+RATINGS: Final = "delivery_confidence"
+"""What reads ratings of projects."""
+
+LONGEST: Final = 256
+"""Characters of a label."""
+
+ROOM: Final = 200
+"""Characters of a label that names fill."""
 
 
 def crisis_mark(agency: str, crisis: Crisis) -> Mark:
@@ -66,6 +76,81 @@ def rebase_mark(agency: str, said: BaselineRebased, at: int) -> Mark:
         evidence={},
         transition=0,
     )
+
+
+def composition_mark(
+    agency: str, indicator: str, total: Cell, start: int, evidence: dict[str, Any]
+) -> Mark:
+    """Parts that a total gained or lost; ``evidence`` names them as ``joined`` or ``left``."""
+    side = "joined" if "joined" in evidence else "left"
+    where = f"{total.unit}\x1f{total.service}\x1f{total.stratum}"
+    name = f"composition {agency} {indicator} {where} {evidence['rhythm']} {side} {start}"
+    return Mark(
+        id=str(uuid5(NAMESPACE, f"{name} {evidence['seen']}")),
+        agency=agency,
+        kind="composition",
+        indicator=indicator,
+        cell=total,
+        label=f"{side}: {some_of(evidence[side])}",
+        start=start,
+        end=None,
+        evidence=evidence,
+        transition=0,
+    )
+
+
+def scale_mark(agency: str, start: int, evidence: dict[str, Any]) -> Mark:
+    """Another scale of ratings, or other steps on one: ratings do not compare across it.
+
+    It touches ratings only, so it names what reads them; no other figure is concerned.
+    """
+    if "before" in evidence:
+        label = f"scale {evidence['now']} after {evidence['before']}"
+    else:
+        side = "gone" if "gone" in evidence else "new"
+        label = f"ratings of {evidence['scale']} {side}: {some_of(evidence[side])}"
+    return Mark(
+        id=str(uuid5(NAMESPACE, f"scale {agency} {start} {label}")),
+        agency=agency,
+        kind="scale",
+        indicator=RATINGS,
+        cell=Cell(),
+        label=label[:LONGEST],
+        start=start,
+        end=None,
+        evidence=evidence,
+        transition=0,
+    )
+
+
+def rhythm_mark(agency: str, indicator: str, label: str, start: int, seen: int) -> Mark:
+    """Reports that come for other periods, or in another way, than before."""
+    return Mark(
+        id=str(uuid5(NAMESPACE, f"rhythm {agency} {indicator} {label} {start}")),
+        agency=agency,
+        kind="rhythm",
+        indicator=indicator,
+        cell=Cell(),
+        label=label[:LONGEST],
+        start=start,
+        end=None,
+        evidence={"seen": seen},
+        transition=0,
+    )
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first names, as many as have room, and how many more there are.
+
+    >>> some_of(["parking", "permits"]), some_of(["a" * 120, "b" * 120, "c"])[-10:]
+    ('parking, permits', 'and 2 more')
+    """
+    told = names[0]
+    for at, name in enumerate(names[1:], 1):
+        if len(told) + len(name) > ROOM:
+            return f"{told} and {len(names) - at} more"
+        told = f"{told}, {name}"
+    return told
 
 
 def planned_marks(agency: str, arrivals: Arrivals) -> Iterator[Mark]:

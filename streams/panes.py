@@ -20,26 +20,38 @@ class Cells:
     """The cells that one indicator keeps, and which of them a place counts towards.
 
     A place is the code of a full (unit, service, stratum); a grain names the dimensions that a
-    cell keeps. Two grains that give the same cell for a place count once.
+    cell keeps. Two grains that give the same cell for a place count once. Cells that only an
+    ``unseen`` grain gives are kept to know who reports, and never shown.
     """
 
-    def __init__(self, grains: Iterable[tuple[str, ...]]) -> None:
-        self.grains = tuple(grains)
+    def __init__(
+        self, grains: Iterable[tuple[str, ...]], unseen: Iterable[tuple[str, ...]] = ()
+    ) -> None:
+        shown = tuple(grains)
+        self.grains = (*shown, *unseen)
+        self.shown = len(shown)
+        self.unseen: set[int] = set()
         self.names: list[Cell] = []
         self._index: dict[Cell, int] = {}
         self._table: I64 = np.empty((0, len(self.grains)), np.int64)
+
+    def code(self, cell: Cell) -> int:
+        """The number of a cell that is known."""
+        return self._index[cell]
 
     def of(self, places: list[Cell]) -> I64:
         """Cells of all places so far: (places, grains), -1 where a grain adds none."""
         rows: list[list[int]] = []
         for place in places[len(self._table) :]:
             row: list[int] = []
-            for grain in self.grains:
+            for at, grain in enumerate(self.grains):
                 cell = Cell(**{name: getattr(place, name) for name in grain})
                 number = self._index.get(cell)
                 if number is None:
                     number = self._index[cell] = len(self.names)
                     self.names.append(cell)
+                    if at >= self.shown:
+                        self.unseen.add(number)
                 row.append(-1 if number in row else number)
             rows.append(row)
         if rows:

@@ -78,6 +78,7 @@ class Runner:
                 _whole(records, summaries_at)
                 for record in records:
                     self.groups.apply(thaw(record.body))
+                    self.groups.marks()
                 summaries_at = records[-1].position
 
     def step(self) -> int:
@@ -144,6 +145,7 @@ class Runner:
             for record in records:
                 first, restated = self.groups.apply(thaw(record.body))
                 store.write_values(connection, first, restated)
+                store.write_marks(connection, self.groups.marks())
             self.summaries = records[-1].position
         store.advance(connection, store.SUMMARIES, self.summaries, None)
 

@@ -17,10 +17,11 @@ from streams.gauge import Gauge
 from streams.items import Items
 from streams.kinds import KINDS
 from streams.panes import Panes
+from streams.rhythm import Periods
 from streams.seen import Seen
 from streams.source import Source
 
-VERSION = 9
+VERSION = 10
 """Grows whenever state of an older version can no longer be read; it is then folded anew."""
 
 Pairs = list[tuple[int, int]]
@@ -33,6 +34,7 @@ class Head(msgspec.Struct):
     front: int
     places: list[Cell]
     fed: list[tuple[int, list[str]]]
+    rhythms: list[tuple[tuple[str, str], Periods]]
     hushed: list[str]
     sources: list[Source]
     gauges: dict[str, tuple[Pairs, Pairs, list[tuple[int, tuple[int, int]]]]]
@@ -47,6 +49,7 @@ def parts(engine: Engine, name: str) -> Iterator[tuple[str, bytes]]:
         agency.front,
         agency.places,
         [(place, sorted(names)) for place, names in sorted(agency.fed.items())],
+        [(name, agency.rhythms[name]) for name in sorted(agency.rhythms)],
         sorted(agency.hushed),
         list(agency.sources.values()),
         {one: _stand(gauge) for one, gauge in agency.gauges.items()},
@@ -74,6 +77,7 @@ def restore(engine: Engine, name: str, stored: Mapping[str, bytes]) -> None:
     for place in head.places:
         agency.place(place.unit, place.service, place.stratum)
     agency.fed = {place: set(names) for place, names in head.fed}
+    agency.rhythms = dict(head.rhythms)
     agency.hushed = set(head.hushed)
     agency.sources = {source.name: source for source in head.sources}
     agency.seen = Seen.load(stored["seen"])

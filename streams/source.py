@@ -36,6 +36,13 @@ class Source(msgspec.Struct):
     types: set[str] = set()
     """Types of event that it has sent, as far as they are folded."""
     traffic: dict[str, Traffic] = {}
+    patience: int = 0
+    """Silence that its present rhythm makes usual, ms; 0 while it has not changed."""
+
+    @property
+    def allowed(self) -> int:
+        """Silence that is no news, ms: what is declared, or what its new rhythm asks for."""
+        return max(self.quiet_after, self.patience)
 
     @property
     def by_hand(self) -> bool:

@@ -63,7 +63,7 @@ def write(connection: Connection, engine: Engine, changes: Changes) -> None:
     _write_states(connection, tables.alert, changes.alerts)
     _write_states(connection, tables.shock, changes.shocks)
     _write_curves(connection, changes.curve)
-    _write_states(connection, tables.mark, _unsaid(connection, changes.marks))
+    write_marks(connection, changes.marks)
     if changes.notices:
         rows = [
             outbox_row(one.alert, engine.catalogue.get(one.alert.indicator), one.recorded)
@@ -188,6 +188,12 @@ def _write_curves(connection: Connection, curve: Sequence[Quality]) -> None:
     for table, some in ((tables.quality, own), (tables.beside, aside)):
         if some:
             connection.execute(insert(table), some)
+
+
+def write_marks(connection: Connection, marks: Sequence[Mark]) -> None:
+    """Marks that are not there yet."""
+    if marks:
+        _write_states(connection, tables.mark, _unsaid(connection, marks))
 
 
 def _unsaid(connection: Connection, marks: Sequence[Mark]) -> list[Mark]:

@@ -19,6 +19,7 @@ from models.events.context import (
 )
 from models.value import RHYTHMS, Cell, Value
 from streams.alert import Nature, Verdict, What, decide
+from streams.breaks import Breaks
 from streams.casebook import Casebook
 from streams.crisis import READINESS, Crisis
 from streams.detection import NAMESPACE, ONLY_BY_HAND, detect, first
@@ -57,8 +58,13 @@ class Watch:
         self.casebook = Casebook(agency, calendar, self.series)
         self.gaps = Gaps(agency)
         self.plans = Plans(calendar)
+        self.breaks = Breaks(agency)
         self.silences: dict[str, Alert] = {}
         self.inhibited: dict[str, Alert] = {}
+
+    def closing(self, gauge: Gauge, step: Closing, changes: Changes) -> None:
+        """A bucket closes: see who reported, before its cells are looked at."""
+        changes.marks += self.breaks.closing(gauge, step.line, step.number, self.series)
 
     def bucket(self, gauge: Gauge, step: Closing, made: list[Value], changes: Changes) -> None:
         """Look at one cell of a bucket that closed just now."""
@@ -71,7 +77,8 @@ class Watch:
         few = quantity == "count" and value.status == "low_n" and made[0].status == "ok"
         if not quantity or value.value is None or not (few or value.status == "ok"):
             return
-        if not _watched(gauge, value.cell):
+        doubtful = (value.indicator, step.line, value.cell) in self.breaks.doubtful
+        if doubtful or not _watched(gauge, value.cell):
             return
         rhythm = RHYTHMS[step.line]
         bucket = Bucket.of(self.calendar, rhythm, step.number, value.value, value.n or 0)
@@ -264,7 +271,7 @@ class Watch:
                 "source": source.name,
                 "last_received": source.last_received,
                 "last_event": source.last_time,
-                "quiet_after_ms": source.quiet_after,
+                "quiet_after_ms": source.allowed,
             },
             opened=now,
             updated=now,
@@ -320,8 +327,9 @@ class Watch:
         """All of it, as bytes."""
         cases = self.casebook.dump()
         gaps = list(self.gaps.open.items())
-        series = list(self.series.items())
-        held = (series, self.silences, self.inhibited, gaps, cases, self.plans.spans)
+        series, spans = list(self.series.items()), self.plans.spans
+        breaks = self.breaks.dump()
+        held = (series, self.silences, self.inhibited, gaps, cases, spans, breaks)
         return msgspec.msgpack.encode(held)
 
     def load(self, body: bytes) -> None:
@@ -333,9 +341,11 @@ class Watch:
             list[tuple[Key, Alert]],
             bytes,
             list[Span],
+            bytes,
         ]
         held = msgspec.msgpack.decode(body, type=shape)
-        series, self.silences, self.inhibited, gaps, cases, self.plans.spans = held
+        series, self.silences, self.inhibited, gaps, cases, self.plans.spans, breaks = held
+        self.breaks.load(breaks)
         self.gaps.open = dict(gaps)
         self.casebook.load(cases)
         self.series.clear()

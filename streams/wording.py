@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from models.value import Cell, Value
+from models.value import RHYTHMS, Cell, Value
 from streams.alert import Verdict
 from streams.expectation import Expectation
 from streams.indicator import Indicator
+from streams.pulse import Noticed
 from streams.series import Episode
 from streams.source import FAR_PAST, Source
+from streams.spoken import Switched
 
 
 def reason(
@@ -59,13 +61,49 @@ def here_again(indicator: Indicator, value: Value, since: int) -> str:
 
 def silence(source: Source) -> str:
     """That a source is quiet, since when, and what it is allowed: true for as long as it lasts."""
-    allowed = source.quiet_after / 86_400_000
+    allowed = source.allowed / 86_400_000
     last = "none of its events could be used"
     if source.last_time > FAR_PAST:
         last = f"its last event happened on {day(source.last_time)}"
     return (
         f"Nothing has come from {source.name} since {day(source.last_received)}, {allowed:.1f} days "
         f"are allowed; {last}. What it feeds is shown as stale, not as zero."
+    )
+
+
+def type_gone(source: str, kind: str, noticed: Noticed) -> str:
+    """That a source sends no more of a type, or next to none, and what that may mean."""
+    name, since = short(kind), day(noticed.since * 86_400_000)
+    if noticed.what == "back":
+        return f"{name} comes again from {source}; it was missing since {since}."
+    why = "Nothing of the kind happens any more, or its events are lost on the way."
+    if noticed.what == "fading":
+        usual = f"{noticed.usual:,.0f} in four weeks were usual"
+        return (
+            f"Next to no {name} from {source} since {since}, {usual}; its other events hold. {why}"
+        )
+    return (
+        f"No {name} from {source} since {since}, on {noticed.pause} days on which it said other "
+        f"things. {why}"
+    )
+
+
+def short(kind: str) -> str:
+    """A type of event without family and version.
+
+    >>> short("headwind.service.request.opened.v1"), short("dev.cdevents.change.merged.0.2.0")
+    ('request.opened', 'change.merged')
+    """
+    words = kind.split(".")
+    return ".".join(words[2:4])
+
+
+def moved(indicator: Indicator, cell: Cell, one: Switched) -> str:
+    """That a series ended because its reports come in another rhythm."""
+    now, before = RHYTHMS[one.switch.now], RHYTHMS[one.switch.before]
+    return (
+        f"{indicator.title}{_where(cell)} is told each {now} since {day(one.switch.start)}, and no "
+        f"longer each {before}: learned anew."
     )
 
 

@@ -25,7 +25,8 @@ BOARD = Board(
         ),
         (
             "An upright dashed line is a break that explains numbers: a crisis that was declared, "
-            "or a definition that changed."
+            "or a definition that changed. A dotted one was found in what is reported: parts of the "
+            "total that joined or left, another scale of ratings, another rhythm."
         ),
         (
             "A shaded span is an alert, a triangle a signal: pointing up when the value was higher "

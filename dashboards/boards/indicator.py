@@ -27,7 +27,9 @@ BOARD = Board(
         ),
         (
             "An upright dashed line is a break that explains numbers: a crisis that was declared, "
-            "a definition that changed, or a baseline that somebody began anew."
+            "a definition that changed, or a baseline that somebody began anew. A dotted one was found "
+            "in what is reported: parts of the total that joined or left, another scale of ratings, "
+            "another rhythm."
         ),
         (
             "A shaded span is an alert, a triangle a signal: up for higher than expected, down for "

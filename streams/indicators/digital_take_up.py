@@ -34,6 +34,7 @@ class DigitalTakeUp(Tally):
     privacy = "citizen"
     detect = "share"
     detectors = ("seasonal_z", "cusum", "shift", "xmr", "p_prime")
+    unseen = (("service", "stratum"),)
     reads = ("request", "transactions")
     excluded = ("no_channel",)
     width = 2

@@ -51,6 +51,7 @@ def webhook_alert(alert: Alert, indicator: Indicator | None) -> dict[str, Any]:
         "stratum": alert.cell.stratum,
         "rhythm": str(alert.evidence.get("rhythm", "")),
         "source": str(alert.evidence.get("source", "")),
+        "type": str(alert.evidence.get("type", "")),
     }
     closed = alert.closed or alert.updated if alert.state == "closed" else None
     page = f"/agency/{quote(alert.agency, safe='')}"

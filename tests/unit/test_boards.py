@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from dashboards import chart, condition, course_chart, words
+from dashboards import chart, condition, course_chart, panel, words
+from dashboards.breaks import breaks_of
+from dashboards.drawing import Context, Row
 from dashboards.series import one_rhythm, segments, standing, thin
 from dashboards.sparkline import polylines
 from dashboards.theme import DARK, LIGHT, ON_COLOUR, STATE_COLOURS, Theme
@@ -169,3 +172,29 @@ def test_specifications_name_their_data() -> None:
     ):
         assert "datasets" not in spec
         assert all("name" in layer["data"] for layer in spec["layer"] if "data" in layer)
+
+
+def _mark(kind: str, start: int, **evidence: Any) -> dict[str, Any]:
+    held = {"id": f"{kind} {start}", "end": None, "label": "left: desk"}
+    return {**held, "kind": kind, "start": start, "evidence": json.dumps(evidence)}
+
+
+def test_breaks_have_words_and_those_found_are_dotted() -> None:
+    """Each kind its own; a change of parts that moved next to nothing is not drawn."""
+    scope = panel.Scope(since=0, until=100 * DAY)
+    context = Context(scope, {}, {}, [], words.Clock("UTC"), {}, 0)
+    rows: list[Row] = [
+        _mark("definition", 10 * DAY),
+        _mark("composition", 30 * DAY, left=["desk", "post"], effect=-0.3),
+        _mark("composition", 40 * DAY, joined=["app"], effect=0.001),
+        _mark("scale", 60 * DAY),
+        _mark("rhythm", 80 * DAY),
+        _mark("composition", 200 * DAY, joined=["app"], effect=0.5),
+    ]
+    drawn = breaks_of(rows, context)
+    assert [(one["what"], one["found"]) for one in drawn] == [
+        ("definition changed", False),
+        ("2 left", True),
+        ("another scale", True),
+        ("another rhythm", True),
+    ]
