@@ -12,6 +12,8 @@ import typer
 from models.fault import Fault, nearest, place
 from models.settings import Settings, SettingsError
 from models.value import Cell
+from streams.catalogue import catalogue
+from streams.detection import choice_faults
 
 Store = Annotated[
     str,
@@ -87,18 +89,13 @@ def read_settings(config: Path) -> Settings:
         message = f"there is no file {config}; only headwind.toml may be absent."
         raise typer.BadParameter(message, param_hint="--config")
     try:
-        settings = Settings.load(config)
-        if settings.targets:
-            _check_targets(settings, config)
+        return checked_settings(config)
     except SettingsError as error:
         raise typer.BadParameter(str(error), param_hint="--config") from None
-    return settings
 
 
 def _check_targets(settings: Settings, config: Path) -> None:
     """A target for what does not exist, or cannot be, would have no effect. Raises SettingsError."""
-    from streams.catalogue import catalogue
-
     charted = {name: one for name, one in catalogue().items() if "xmr" in one.detectors}
     found = []
     for name, target in settings.targets.items():
@@ -110,6 +107,17 @@ def _check_targets(settings: Settings, config: Path) -> None:
             found.append(Fault(where, "is no share", "write 0.9 for 90 %"))
     if found:
         raise SettingsError(str(config), found)
+
+
+def checked_settings(config: Path) -> Settings:
+    """A file of settings, what it chooses from the catalogue too. Raises :class:`SettingsError`."""
+    settings = Settings.load(config)
+    if settings.targets:
+        _check_targets(settings, config)
+    found = list(choice_faults(settings, catalogue()))
+    if found:
+        raise SettingsError(str(config), found)
+    return settings
 
 
 def cell_of(unit: str | None, service: str | None, stratum: str | None) -> Cell:

@@ -45,6 +45,9 @@ Weekly = Annotated[
         '"daily 03:00-03:30"',
     ),
 ]
+Objective = Annotated[
+    float, Meta(ge=0.5, lt=1, description="a share from 0.5 to below 1, such as 0.995")
+]
 Holidays = Annotated[
     str,
     Meta(
@@ -252,6 +255,10 @@ class Settings(Part, frozen=True, kw_only=True):
     """Per service: how long a request may take where it has no due date of its own."""
     targets: dict[Name, Target] = {}
     """Per indicator: what is to be reached, in its unit (0.9 for 90 %)."""
+    detectors: dict[Name, tuple[Name, ...]] = {}
+    """Per indicator: the detectors that look at it instead of its own; an empty list for none."""
+    objectives: dict[Name, Objective] = {}
+    """Per indicator that has one: the share that it is to reach."""
 
     @classmethod
     def load(cls, path: Path | None) -> Settings:

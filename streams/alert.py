@@ -12,17 +12,23 @@
 5. What is news, or belongs to an episode, is set aside: nothing usual is learned from it. A
    bucket off that is no news is set aside until its stretch ends without an alert; else a fall
    would teach its own size to the scale that it is measured by.
+6. A detector that decides by itself (rare events, an error budget) opens an alert where it
+   calls a series off for the worse, whatever the depth and before anything is expected, and
+   closes it where it says that it is over. While that alert stands rules 1 to 4 rest, and
+   while one of theirs stands it opens none: one series, one alert.
 
 Low counts, gaps, silence and hidden values open nothing and close nothing. Nothing here sends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
 from models.alert import Severity
 from models.value import Rhythm
+from streams.detector import Deciding
+from streams.detectors._finding import Judgement
 from streams.expectation import Expectation, Quantity
 from streams.series import KEPT, Bucket, Episode, Series
 
@@ -75,6 +81,10 @@ class Verdict(NamedTuple):
     severity: Severity
     aside: bool = False
     """The bucket is no example of what is usual: nothing is learned from it."""
+    by: str = ""
+    """The detector that decided it by itself; empty where depth and news did."""
+    why: str = ""
+    """What that one says of the numbers."""
 
 
 def depth(
@@ -135,6 +145,54 @@ def decide(
     if rhythm != "hour" and what in ("", "worse"):
         series.set_aside(bucket, KEPT[rhythm])
     return Verdict(what, deep, severity)
+
+
+def decider(series: Series, judged: Mapping[str, Judgement], course: Course) -> str:
+    """The detector whose word counts for a bucket by itself; empty for none.
+
+    The one whose alert stands; where none stands, the one that calls it the worst.
+    """
+    if series.episode is not None:
+        return series.episode.by
+    off = [name for name, one in judged.items() if worse(one, course)]
+    return max(off, key=lambda name: RANK[judged[name].severity], default="")
+
+
+def follow(
+    series: Series, bucket: Bucket, judged: Judgement | None, nature: Nature, by: Deciding
+) -> Verdict:
+    """Judge a bucket by a detector that decides by itself, and move the episode on.
+
+    The caller opens and ends the episode.
+    """
+    episode = series.episode
+    if judged is None or not worse(judged, nature.course):
+        if episode is None:
+            return Verdict("", 0.0, "info")
+        episode.back_since = bucket.start
+        return Verdict("close", 0.0, episode.severity)
+    # A bucket of rare events is deep or not by chance; how much denser they came is not.
+    deep = 1 - 1 / judged.score if judged.score else 0.0
+    if nature.quantity == "share":
+        deep = depth(bucket.value, judged.usual.expected, judged.direction, "share")
+    severity: Severity = "info" if nature.course == "context" else judged.severity or "info"
+    if episode is None:
+        series.waiting.clear()
+        _rest(series)
+        series.run_since, series.run_direction = judged.since, judged.direction
+        return Verdict("open", deep, severity, by=by.id, why=judged.why)
+    episode.buckets += 1
+    episode.worst = max(episode.worst, deep)
+    if by.relearns and episode.buckets >= NEW_LEVEL[nature.rhythm]:
+        return Verdict("new level", deep, severity)
+    up = RANK[severity] > RANK[episode.severity]
+    return Verdict("worse" if up else "", deep, severity, by=by.id, why=judged.why)
+
+
+def worse(judged: Judgement, course: Course) -> bool:
+    """Whether something is off that people want to hear of: for the worse, or any in context."""
+    good = {"up": "up", "down": "down", "context": ""}[course]
+    return bool(judged.severity) and judged.direction != good
 
 
 def _go_on(

@@ -100,7 +100,7 @@ class Casebook:
         key = look.key
         if key[0] not in self.natures:
             indicator = look.indicator
-            self.natures[key[0]] = Nature(indicator.direction, indicator.detect or "count")
+            self.natures[key[0]] = Nature(indicator.direction, indicator.quantity)
         if look.bucket.end >= self.crises.due:
             self.crises.passed(look.bucket.end)
             yield from self.crises.news()
@@ -198,9 +198,10 @@ class Casebook:
     # --- opening ----------------------------------------------------------------------------
 
     def _about(self, indicator: Indicator, value: Value) -> About:
-        quantity = indicator.detect or "count"
         kind = "demand" if value.indicator == "demand" else KINDS[indicator.pillar]
-        return About(self.agency, value.indicator, kind, value.cell, quantity, value.rhythm)
+        return About(
+            self.agency, value.indicator, kind, value.cell, indicator.quantity, value.rhythm
+        )
 
     def _open(self, look: Look, episode: Episode, about: About) -> Case | None:
         """A case from an alert that stands at this bucket, if it is a shock."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from models.catalogue import discover
+from models.fault import Fault, nearest, place
+from models.settings import Settings
 from models.signal import Signal
+from models.value import RHYTHMS
 from streams import detectors
-from streams.detector import Detector, Expecting, Remembering
-from streams.detectors._finding import Finding
+from streams.detector import Deciding, Detector, Expecting, Remembering
+from streams.detectors._finding import Finding, Judgement
 from streams.expectation import Expectation
+from streams.indicator import Indicator
 from streams.look import Look
 
 NAMESPACE = UUID("1f0f6dd2-7a0b-4c29-9d6f-3f5f5d2f9d10")
@@ -26,33 +32,156 @@ ONLY_BY_HAND = frozenset(
 """Detectors whose baseline only a human begins anew."""
 
 
-def detect(
-    agency: str, look: Look, expected: Expectation | None, signals: list[Signal]
-) -> set[str]:
-    """Let the detectors of an indicator look at a bucket; the families to which it is news.
+class Heard(NamedTuple):
+    """What the detectors said of a bucket."""
 
-    While an alert stands its buckets are no news of their own: one event, one signal. A change
-    that is dated back to before the bucket still is one.
-    """
-    news: set[str] = set()
-    for detector in _meant(look):
-        found = _finding(detector, look, expected)
-        if found is None or expected is None:
-            continue
-        news.add(detector.family)
-        if look.series.episode is None or found.onset < look.bucket.start:
-            signals.append(_signal(agency, look, expected, detector, found))
-    return news
+    news: dict[str, str]
+    """The families to which it is news, and the way it went: "up" or "down"."""
+    judged: dict[str, Judgement]
+    """How things stand, by detector that decides by itself."""
 
 
-def first(look: Look) -> Detector:
-    """The detector that stands in the evidence of an alert."""
-    return _meant(look)[0]
+class Detection:
+    """Who looks at which indicator: as the indicator says, or the settings where they do."""
+
+    def __init__(self, agency: str, settings: Settings) -> None:
+        self.agency = agency
+        self.settings = settings
+
+    def look(self, look: Look, expected: Expectation | None, signals: list[Signal]) -> Heard:
+        """Let the detectors of an indicator look at a bucket.
+
+        While an alert stands its buckets are no news of their own: one event, one signal. A
+        change that is dated back to before the bucket still is one. On a holiday only those
+        look that know no season.
+        """
+        heard = Heard({}, {})
+        for detector in self._meant(look):
+            if isinstance(detector, Deciding):
+                judged = self._judge(detector, look)
+                if judged is not None:
+                    heard.judged[detector.id] = judged
+                if judged is not None and judged.fresh:
+                    found = Finding(judged.score, judged.direction, judged.since)
+                    signals.append(self._signal(look, judged.usual, detector, found))
+                continue
+            found_here = None if look.bucket.slot < 0 else _finding(detector, look, expected)
+            if found_here is None or expected is None:
+                continue
+            heard.news[detector.family] = found_here.direction
+            if look.series.episode is None or found_here.onset < look.bucket.start:
+                signals.append(self._signal(look, expected, detector, found_here))
+        return heard
+
+    def by(self, look: Look, named: str) -> Detector:
+        """The detector that stands in the evidence of an alert: the one that opened it."""
+        if named:
+            return DETECTORS[named]
+        return (self._meant(look) or [DETECTORS[one] for one in look.indicator.detectors])[0]
+
+    @staticmethod
+    def deciding(named: str) -> Deciding:
+        """A detector that decides by itself."""
+        found = DETECTORS[named]
+        if not isinstance(found, Deciding):
+            raise TypeError(named)
+        return found
+
+    def _meant(self, look: Look) -> list[Detector]:
+        names = chosen(look.indicator, self.settings)
+        return [
+            one for one in map(DETECTORS.get, names) if one and look.value.rhythm in one.rhythms
+        ]
+
+    def _judge(self, detector: Deciding, look: Look) -> Judgement | None:
+        memory = detector.memory(look.series.memory, look.value.rhythm)
+        return detector.judge(look.bucket, memory, objective(look.indicator, self.settings))
+
+    def _signal(self, look: Look, usual: Expectation, by: Detector, found: Finding) -> Signal:
+        value, bucket = look.value, look.bucket
+        bounds = found.bounds or (usual.expected, usual.low, usual.high)
+        return Signal(
+            id=str(uuid5(NAMESPACE, f"signal {self.agency} {look.name} {bucket.start} {by.id}")),
+            agency=self.agency,
+            indicator=value.indicator,
+            cell=value.cell,
+            rhythm=value.rhythm,
+            bucket_start=bucket.start,
+            bucket_end=bucket.end,
+            onset=found.onset,
+            detector=by.id,
+            direction=found.direction,
+            score=found.score,
+            value=bucket.value,
+            expected=bounds[0],
+            low=bounds[1],
+            high=bounds[2],
+            n=bucket.n,
+            false_alarm_rate=by.false_alarm_rate,
+        )
 
 
-def _meant(look: Look) -> list[Detector]:
-    known = [DETECTORS[name] for name in look.indicator.detectors]
-    return [one for one in known if look.value.rhythm in one.rhythms]
+def chosen(indicator: Indicator, settings: Settings) -> tuple[str, ...]:
+    """The detectors that look at an indicator."""
+    return settings.detectors.get(indicator.id, indicator.detectors)
+
+
+def objective(indicator: Indicator, settings: Settings) -> float | None:
+    """What an indicator is to reach."""
+    return settings.objectives.get(indicator.id, indicator.objective)
+
+
+def watched(indicator: Indicator, settings: Settings) -> str:
+    """In words, who looks at an indicator and what it is to reach; empty where nobody does."""
+    coarser = RHYTHMS[RHYTHMS.index(indicator.step) :]
+    names = chosen(indicator, settings) if indicator.detect else ()
+    mine = [name for name in names if set(DETECTORS[name].rhythms) & set(coarser)]
+    aim = objective(indicator, settings)
+    return "by " + ", ".join(mine) + (f"; objective {aim:.2%}" if aim else "") if mine else ""
+
+
+def choice_faults(settings: Settings, catalogue: Mapping[str, Indicator]) -> Iterator[Fault]:
+    """What the settings choose that cannot be: unknown names, and detectors in the wrong place."""
+    for name, some in settings.detectors.items():
+        where = place(("detectors", name))
+        if name not in catalogue:
+            yield Fault(where, "is no indicator", nearest(name, catalogue))
+        else:
+            yield from _detector_faults(where, catalogue[name], some)
+    for name in settings.objectives:
+        where = place(("objectives", name))
+        aiming = [one.id for one in catalogue.values() if one.objective is not None]
+        if name not in catalogue:
+            yield Fault(where, "is no indicator", nearest(name, aiming))
+        elif name not in aiming:
+            yield Fault(where, "has no objective", nearest(name, aiming))
+
+
+def _detector_faults(where: str, indicator: Indicator, some: Iterable[str]) -> Iterator[Fault]:
+    fitting = [name for name, one in sorted(DETECTORS.items()) if not _unfit(one, indicator)]
+    hint = "write a list of " + ", ".join(f'"{name}"' for name in fitting)
+    if not fitting:
+        hint = "take it out"
+    for name in some:
+        if name not in DETECTORS:
+            yield Fault(where, "names a detector that is not known", nearest(name, DETECTORS))
+        elif why := _unfit(DETECTORS[name], indicator):
+            yield Fault(where, f"cannot be watched by {name}: {why}", hint)
+
+
+def _unfit(detector: Detector, indicator: Indicator) -> str:
+    """Why a detector cannot look at an indicator; empty where it can."""
+    if not indicator.detect:
+        return "its values overlap in time, and nothing looks at them"
+    if indicator.detect not in detector.quantities:
+        return f"that one looks at {' and '.join(detector.quantities)}, not at {indicator.detect}"
+    coarser = RHYTHMS[RHYTHMS.index(indicator.step) :]
+    if not set(coarser) & set(detector.rhythms):
+        finest = indicator.step
+        return f"that one looks at {' and '.join(detector.rhythms)}, and a {finest} is its finest"
+    if isinstance(detector, Deciding) and detector.aims and indicator.objective is None:
+        return "that one needs an objective"
+    return ""
 
 
 def _finding(detector: Detector, look: Look, expected: Expectation | None) -> Finding | None:
@@ -68,27 +197,3 @@ def _finding(detector: Detector, look: Look, expected: Expectation | None) -> Fi
     if score is None:
         return None
     return Finding(score, "up" if score > 0 else "down", bucket.start)
-
-
-def _signal(agency: str, look: Look, expected: Expectation, by: Detector, found: Finding) -> Signal:
-    value, bucket = look.value, look.bucket
-    usual = found.bounds or (expected.expected, expected.low, expected.high)
-    return Signal(
-        id=str(uuid5(NAMESPACE, f"signal {agency} {look.name} {bucket.start} {by.id}")),
-        agency=agency,
-        indicator=value.indicator,
-        cell=value.cell,
-        rhythm=value.rhythm,
-        bucket_start=bucket.start,
-        bucket_end=bucket.end,
-        onset=found.onset,
-        detector=by.id,
-        direction=found.direction,
-        score=found.score,
-        value=bucket.value,
-        expected=usual[0],
-        low=usual[1],
-        high=usual[2],
-        n=bucket.n,
-        false_alarm_rate=by.false_alarm_rate,
-    )

@@ -72,7 +72,7 @@ class Engine:
         """The state of an agency, made where new."""
         if name not in self.agencies:
             self.agencies[name] = Agency(name, self.settings, self.catalogue)
-            self.watches[name] = Watch(name, self.agencies[name].calendar)
+            self.watches[name] = Watch(name, self.agencies[name].calendar, self.settings)
         return self.agencies[name]
 
     def apply(self, records: Sequence[Record]) -> Changes:

@@ -82,9 +82,13 @@ class Indicator(ABC):
     """Whether a tile shows it where only a few can be shown."""
     goalposts: ClassVar[tuple[float, float] | None] = None
     privacy: ClassVar[Literal["open", "citizen", "workforce"]] = "open"
-    detect: ClassVar[Literal["", "count", "share", "level"]] = ""
+    detect: ClassVar[Literal["", "count", "share", "level", "rare"]] = ""
+    """What detection looks at. Of rare events no bucket is expected to hold anything, and the
+    depth of one says nothing: only detectors that decide by themselves look at them."""
     detectors: ClassVar[tuple[str, ...]] = ("seasonal_z", "cusum", "shift", "novelty")
     """Who looks at it, each at the rhythms that it is meant for."""
+    objective: ClassVar[float | None] = None
+    """The share that it is to reach, where its error budget is watched."""
     strata: ClassVar[str] = ""
     """In words, what a stratum of this indicator is."""
     grains: ClassVar[tuple[tuple[str, ...], ...]] = ((), ("service",))
@@ -95,6 +99,11 @@ class Indicator(ABC):
 
     reads: ClassVar[tuple[str, ...]]
     """The kinds of item it reads."""
+
+    @property
+    def quantity(self) -> Literal["count", "share", "level"]:
+        """How its values are compared with each other; rare events are counts."""
+        return self.detect if self.detect in ("share", "level") else "count"
 
     @property
     def summary(self) -> str:

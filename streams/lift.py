@@ -21,7 +21,9 @@ from __future__ import annotations
 from math import sqrt
 from statistics import median
 
-from streams.expectation import WIDE, YOUNG, Expectation, Quantity
+from streams.expectation import WIDE, YOUNG, Expectation, Quantity, learned
+from streams.look import Look
+from streams.series import KEPT as BUCKETS
 from streams.series import Bucket, Series
 
 ENOUGH = 3
@@ -68,3 +70,15 @@ def keep(series: Series, bucket: Bucket, usual: Expectation, quantity: Quantity)
     mine = series.lifts.setdefault(bucket.plan, [])
     mine.append((bucket.end, lift))
     del mine[:-KEPT]
+
+
+def learn(look: Look, usual: Expectation | None) -> None:
+    """Take a bucket into what is usual; one of a deadline or campaign into what these lift."""
+    series, bucket, rhythm = look.series, look.bucket, look.value.rhythm
+    if bucket.plan:
+        series.set_aside(bucket, BUCKETS[rhythm])
+        if usual is not None and series.episode is None:
+            keep(series, bucket, usual, look.indicator.quantity)
+        return
+    missed = learned(series, bucket, rhythm) if usual is None else bucket.value - usual.expected
+    series.learn(bucket, missed, BUCKETS[rhythm])

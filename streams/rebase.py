@@ -41,7 +41,7 @@ def rebase(look: Look, plans: Plans, at: int) -> None:
 def _learn(look: Look, plans: Plans, plain: Bucket) -> None:
     """Take a bucket of the past as it was taken when it closed, but for what was set aside."""
     series, rhythm = look.series, look.value.rhythm
-    quantity = look.indicator.detect or "count"
+    quantity = look.indicator.quantity
     bucket = plans.fit(series, plain, look.value.cell, rhythm, quantity)
     if bucket.plan:
         series.set_aside(bucket, KEPT[rhythm])

@@ -93,6 +93,8 @@ class Episode(msgspec.Struct):
     worst: float = 0.0
     shock: bool = False
     """It has its case file: what follows belongs to that one."""
+    by: str = ""
+    """The detector that opened it by itself, and closes it; empty where depth and news did."""
 
 
 class Series(msgspec.Struct, array_like=True):

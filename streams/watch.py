@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid5
 
 import msgspec
@@ -17,20 +17,22 @@ from models.events.context import (
     ShockClosed,
     ShockDeclared,
 )
+from models.settings import Settings
 from models.value import RHYTHMS, Cell, Value
-from streams.alert import Nature, Verdict, What, decide
+from streams.alert import Nature, Verdict, What, decide, decider, follow
 from streams.breaks import Breaks
 from streams.casebook import Casebook
 from streams.crisis import READINESS, Crisis
-from streams.detection import NAMESPACE, ONLY_BY_HAND, detect, first
-from streams.expectation import Expectation, expect, learned
+from streams.detection import NAMESPACE, ONLY_BY_HAND, Detection, Heard
+from streams.evidence import as_it_is, evidence
+from streams.expectation import Expectation, expect
 from streams.gap import Gaps, is_empty
 from streams.indicator import Indicator
 from streams.kept import kept
-from streams.lift import keep, lifted
-from streams.look import Key, Look
+from streams.lift import learn, lifted
+from streams.look import Key, Look, spoken_of
 from streams.marks import crisis_mark, definition_mark, rebase_mark
-from streams.notice import Notice
+from streams.notice import Notice, is_recent
 from streams.planned import Plans, Span
 from streams.rebase import rebase
 from streams.series import KEPT, Bucket, Episode, Series
@@ -42,19 +44,19 @@ if TYPE_CHECKING:
     from streams.folding import Closing
     from streams.gauge import Gauge
 
-RECENT_MS = 2 * 86_400_000
-"""A bucket that closed longer ago than this and two of its lengths is history: nobody is told."""
-
 SOURCE_STALE = "SourceStale"
 
 
 class Watch:
     """The series and open alerts of one agency."""
 
-    def __init__(self, agency: str, calendar: Calendar) -> None:
+    def __init__(self, agency: str, calendar: Calendar, settings: Settings | None = None) -> None:
         self.agency = agency
         self.calendar = calendar
+        self.detection = Detection(agency, settings or Settings())
         self.series: dict[Key, Series] = {}
+        self.parted: set[tuple[str, int]] = set()
+        """Indicators, by the code of a rhythm, of which a part is watched."""
         self.casebook = Casebook(agency, calendar, self.series)
         self.gaps = Gaps(agency)
         self.plans = Plans(calendar)
@@ -73,38 +75,44 @@ class Watch:
         if value.indicator == READINESS:
             self.casebook.ready(value)
             changes.shocks += self.casebook.news()
-        # Few of what is counted is no small sample: it is judged where the window has enough.
-        few = quantity == "count" and value.status == "low_n" and made[0].status == "ok"
+        # Few of what is counted is no small sample, and an error budget adds buckets up itself:
+        # they are judged where the window has enough.
+        adds_up = quantity == "count" or gauge.indicator.objective is not None
+        few = adds_up and value.status == "low_n" and made[0].status == "ok"
         if not quantity or value.value is None or not (few or value.status == "ok"):
             return
-        doubtful = (value.indicator, step.line, value.cell) in self.breaks.doubtful
-        if doubtful or not _watched(gauge, value.cell):
+        key = (value.indicator, step.line, value.cell)
+        if key in self.breaks.doubtful or not spoken_of(
+            gauge.indicator, key, self.series, self.parted
+        ):
             return
         rhythm = RHYTHMS[step.line]
         bucket = Bucket.of(self.calendar, rhythm, step.number, value.value, value.n or 0)
-        series = self.series.setdefault((value.indicator, step.line, value.cell), Series())
+        series = self.series.setdefault(key, Series())
+        if value.cell != Cell():
+            self.parted.add(key[:2])
         if series.broken or series.rebased is not None:
             self._begin_anew(Look(gauge.indicator, series, bucket, value), changes)
+        quantity = gauge.indicator.quantity
         bucket = self.plans.fit(series, bucket, value.cell, rhythm, quantity)
         look = Look(gauge.indicator, series, bucket, value)
+        if gauge.indicator.detect == "rare":
+            # No bucket is expected to hold any: only who needs no expectation judges it.
+            self._heard(look, None, None, changes)
+            return
         expected = usual = expect(series, bucket, rhythm, quantity) if bucket.slot >= 0 else None
         if usual is not None and bucket.plan:
             expected = lifted(series, bucket, usual, quantity)
         changes.expected.append(kept(self.agency, look, expected))
         if bucket.slot < 0:
-            # Closed or nearly so, and no two holidays are alike: kept, but not judged.
-            series.learn(bucket, None, KEPT[rhythm])
+            # Closed or nearly so, and no two holidays are alike: only these judge it, too.
+            self._heard(look, None, None, changes)
             return
         if expected is not None and is_empty(look, expected, gap=self.gaps.holds(look)):
             alert = self.gaps.lengthen(look, expected, silent=bool(self.silences))
             self._tell(alert, value, changes)
             return
-        news = detect(self.agency, look, expected, changes.signals)
-        what, learns = "", True
-        if expected is not None:
-            what, learns = self._judge(look, expected, news, changes)
-        if learns:
-            _learn(look, usual)
+        what = self._heard(look, expected, usual, changes)
         self._tell(self.gaps.end(look), value, changes)
         guarded = self._guarded(gauge.indicator, step.line, value.cell)
         changes.shocks += self.casebook.look(look, levels=what == "new level", guarded=guarded)
@@ -146,9 +154,9 @@ class Watch:
         """Another definition or baseline holds: close what stands, and learn from its start."""
         series, value = look.series, look.value
         if series.episode is not None:
-            nothing = Expectation(look.bucket.value, look.bucket.value, look.bucket.value, 1.0)
             what: What = "new definition" if series.broken else "new baseline"
-            self._act(look, nothing, Verdict(what, 0.0, series.episode.severity), changes)
+            verdict = Verdict(what, 0.0, series.episode.severity)
+            self._act(look, as_it_is(look), verdict, changes)
         self._tell(self.gaps.end(look), value, changes)
         changes.shocks += self.casebook.drop(look.key)
         if series.broken or series.rebased is None:
@@ -163,20 +171,50 @@ class Watch:
         if alert is None:
             return
         changes.alerts.append(alert)
-        if "inhibited" not in (alert.state, alert.old_state) and _is_recent(value):
+        if "inhibited" not in (alert.state, alert.old_state) and is_recent(value):
             changes.notices.append(Notice(alert, value.recorded))
 
+    def _heard(
+        self, look: Look, expected: Expectation | None, usual: Expectation | None, changes: Changes
+    ) -> str:
+        """From what detectors say of a bucket to alerts, and to what is learned of it."""
+        indicator, series, bucket, value = look
+        heard = self.detection.look(look, expected, changes.signals)
+        name = decider(series, heard.judged, indicator.direction)
+        what, learns = "", True
+        if name:
+            what = self._follow(look, name, heard, changes)
+            learns = series.episode is None
+        elif expected is not None:
+            what, learns = self._judge(look, expected, heard, changes)
+        if indicator.detect == "rare":
+            return what
+        if bucket.slot < 0:
+            series.learn(bucket, None, KEPT[value.rhythm])
+        elif learns:
+            learn(look, usual)
+        elif name and value.rhythm != "hour":
+            series.set_aside(bucket, KEPT[value.rhythm])
+        return what
+
+    def _follow(self, look: Look, name: str, heard: Heard, changes: Changes) -> str:
+        """From the word of a detector that decides by itself to alerts; what becomes of them."""
+        by, judged = self.detection.deciding(name), heard.judged.get(name)
+        verdict = follow(look.series, look.bucket, judged, _nature(look), by)
+        usual = as_it_is(look) if judged is None else judged.usual
+        self._act(look, usual, verdict, changes)
+        return verdict.what
+
     def _judge(
-        self, look: Look, expected: Expectation, news: set[str], changes: Changes
+        self, look: Look, expected: Expectation, heard: Heard, changes: Changes
     ) -> tuple[str, bool]:
         """From what is news about a bucket to alerts; what becomes of its alert.
 
         And whether the bucket is to be learned: what is off is left out; a small step is
         learned, or it would be news for ever.
         """
-        indicator, series, bucket, value = look
-        nature = Nature(indicator.direction, indicator.detect or "count", value.rhythm)
-        verdict = decide(series, bucket, expected, nature, news=news)
+        series = look.series
+        verdict = decide(series, look.bucket, expected, _nature(look), news=heard.news)
         self._act(look, expected, verdict, changes)
         return verdict.what, series.episode is None and not verdict.aside
 
@@ -203,6 +241,7 @@ class Watch:
                 series.forget(but=ONLY_BY_HAND)
         elif verdict.what == "worse":
             episode.severity = verdict.severity
+        detector = self.detection.by(look, episode.by)
         alert = Alert(
             id=episode.alert,
             alertname=f"{look.indicator.title} off",
@@ -213,7 +252,7 @@ class Watch:
             state=episode.state,
             old_state=old,
             reason=reason(look.indicator, value, expected, episode, verdict),
-            evidence=_evidence(look, expected, episode, verdict),
+            evidence=evidence(look, expected, verdict, episode, detector),
             opened=episode.opened,
             updated=bucket.end,
             closed=bucket.end if episode.state == "closed" else None,
@@ -225,6 +264,8 @@ class Watch:
     def _open(self, look: Look, verdict: Verdict) -> Episode:
         series = look.series
         name = f"alert {self.agency} {look.name} {series.run_since}"
+        if verdict.by:
+            name = f"{name} {verdict.by} {series.run_direction}"
         episode = Episode(
             alert=str(uuid5(NAMESPACE, name)),
             opened=look.bucket.end,
@@ -235,13 +276,14 @@ class Watch:
             transition=0,
             told=False,
             worst=verdict.depth,
+            by=verdict.by,
         )
         series.run = series.run_signals = series.run_sums = 0
         return episode
 
     def _record(self, alert: Alert, episode: Episode, changes: Changes, value: Value) -> None:
         changes.alerts.append(alert)
-        recent = _is_recent(value)
+        recent = is_recent(value)
         if alert.state == "inhibited":
             self.inhibited[alert.id] = alert
             episode.due = episode.due or recent
@@ -350,51 +392,9 @@ class Watch:
         self.casebook.load(cases)
         self.series.clear()
         self.series.update(series)
+        self.parted = {key[:2] for key in self.series if key[2] != Cell()}
 
 
-def _watched(gauge: Gauge, cell: Cell) -> bool:
-    """Alerts speak of one service or unit; of totals only where an indicator knows no parts."""
-    grains = gauge.indicator.grains
-    if ("service",) in grains:
-        return bool(cell.service) and not cell.stratum
-    if ("unit",) in grains:
-        return bool(cell.unit)
-    return cell == Cell()
-
-
-def _learn(look: Look, usual: Expectation | None) -> None:
-    """Take a bucket into what is usual; one of a deadline or campaign into what these lift."""
-    series, bucket, rhythm = look.series, look.bucket, look.value.rhythm
-    if bucket.plan:
-        series.set_aside(bucket, KEPT[rhythm])
-        if usual is not None and series.episode is None:
-            keep(series, bucket, usual, look.indicator.detect or "count")
-        return
-    missed = learned(series, bucket, rhythm) if usual is None else bucket.value - usual.expected
-    series.learn(bucket, missed, KEPT[rhythm])
-
-
-def _is_recent(value: Value) -> bool:
-    """Whether somebody should still be told of a bucket that was closed by this receipt."""
-    length = value.window_end - value.window_start
-    return value.recorded - value.window_end <= RECENT_MS + 2 * length
-
-
-def _evidence(
-    look: Look, expected: Expectation, episode: Episode, verdict: Verdict
-) -> dict[str, Any]:
-    detector = first(look)
-    return {
-        "value": look.value.value,
-        "n": look.value.n,
-        "expected": expected.expected,
-        "low": expected.low,
-        "high": expected.high,
-        "depth": verdict.depth,
-        "worst_depth": episode.worst,
-        "since": episode.since,
-        "buckets": episode.buckets + 1,
-        "rhythm": look.value.rhythm,
-        "detector": detector.id,
-        "false_alarm_rate": detector.false_alarm_rate,
-    }
+def _nature(look: Look) -> Nature:
+    indicator = look.indicator
+    return Nature(indicator.direction, indicator.quantity, look.value.rhythm)

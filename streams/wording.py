@@ -36,6 +36,8 @@ def reason(
         return f"{what} is counted in another way since {day(value.window_start)}: learned anew."
     if verdict.what == "new baseline":
         return f"{what} is judged by a new baseline from {day(value.window_start)} on: {now}."
+    if verdict.why:
+        return f"{what}: {verdict.why}, since {since}."
     way = "above" if episode.direction == "up" else "below"
     return (
         f"{what} is {abs(verdict.depth):.0%} {way} what was expected since {since}: {now}, "

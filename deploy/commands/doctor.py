@@ -15,7 +15,16 @@ from sqlalchemy import func, select
 from connectors._keys import list_keys
 from deploy import show
 from deploy.explanation import types_read
-from deploy.options import CONFIG, STORE, Config, Format, FormatOption, Store, iso
+from deploy.options import (
+    CONFIG,
+    STORE,
+    Config,
+    Format,
+    FormatOption,
+    Store,
+    checked_settings,
+    iso,
+)
 from models import tables
 from models.settings import Settings, SettingsError
 from models.store import StoreError, explained, open_store
@@ -64,7 +73,7 @@ def findings(store: str, config: Path, now: int) -> Iterator[Finding]:
     """Everything worth saying at this moment (ms), in the order in which an event travels."""
     settings = None
     try:
-        settings = Settings.load(config)
+        settings = checked_settings(config)
     except SettingsError as error:
         for fault in error.faults:
             yield Finding("settings", "wrong", f"{config}, {fault.where}: {fault.what}", fault.hint)

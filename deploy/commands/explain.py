@@ -29,6 +29,7 @@ from deploy.options import (
 )
 from deploy.reading import called, like, reading
 from streams.catalogue import catalogue
+from streams.detection import watched
 from streams.indicator import Indicator
 
 
@@ -63,6 +64,7 @@ def command(
         known = gather(connection, settings, asked)
         story = told(asked, known, Hop(connection, settings, asked, known).sentence())
         story["control"] = control.told(connection, settings, asked, known.value)
+        story["watched"] = watched(asked.indicator, settings)
     if form is Format.json:
         sys.stdout.write(json.dumps(story, ensure_ascii=False, indent=1) + "\n")
     else:

@@ -223,6 +223,18 @@ class _Maker:
             subject["content"]["artifactId"] = "pkg:generic/site@1"
             self.tell(kind, later, subject=subject, customData=facts)
 
+    def incident(self) -> None:
+        """Found or reported, of a service or of none that is known, and mostly resolved."""
+        random, at = self.random, self.moment()
+        subject = _subject(f"i{next(self.numbers)}", "incident")
+        facts: dict[str, Any] = {"service": random.choice(("permits", "parking", ""))}
+        kind = f"dev.cdevents.incident.{random.choice(('detected', 'reported'))}.0.2.0"
+        self.tell(kind, at, subject=subject, customData=facts)
+        if random.random() < 0.7:
+            done = at + random.randrange(1, 3 * DAY)
+            kind = "dev.cdevents.incident.resolved.0.2.0"
+            self.tell(kind, done, subject=subject, customData=facts)
+
     # --- counts -----------------------------------------------------------------------------
 
     def counted(self) -> None:
@@ -261,6 +273,19 @@ class _Maker:
             posts = random.randrange(80)
             return {"posts_teleworkable": posts, "ready": random.randrange(posts + 1)}
         return {"change_from_baseline": random.randrange(-90_000, 20_000) / 1000}
+
+    def sessions(self) -> None:
+        """Remote sessions of an hour or a day, most of which came about."""
+        random = self.random
+        length = random.choice((1, 1, 24)) * HOUR
+        start = BEGIN + random.randrange(self.plan.days * DAY // length) * length
+        facts: dict[str, Any] = {"from": iso(start), "to": iso(start + length)}
+        facts["unit"] = random.choice(("north", "south", ""))
+        tried = random.randrange(300)
+        told = {"attempted": tried, "succeeded": tried - random.randrange(tried // 20 + 1)}
+        end = start + length
+        kind = "headwind.remote.sessions.counted.v1"
+        self.tell(kind, start, after=end, recorded=end + next(self.numbers), **facts, **told)
 
     # --- context ----------------------------------------------------------------------------
 
@@ -305,6 +330,8 @@ _WEIGHTS = {
     "opportunity": 3,
     "project": 3,
     "decision": 3,
+    "incident": 2,
+    "sessions": 2,
     "beat": 2,
     "mark": 1,
     "rebased": 1,
