@@ -41,7 +41,9 @@ OUTAGE: Final = 10
 """So many tried and none that came about is an outage, whatever the objective."""
 
 _ALL: Final = -1
-"""Place of the outage among the tiers that stand."""
+"""Place of an outage among the tiers."""
+_NONE: Final = 99
+"""Place behind all of them."""
 
 
 class Budget(msgspec.Struct):
@@ -50,21 +52,23 @@ class Budget(msgspec.Struct):
     rhythm: Rhythm
     counts: list[tuple[int, int, int, int]] = []
     """Of each bucket: its number, its start (ms), how many failed, how many were tried."""
-    on: list[int] = []
-    """Tiers that stand."""
+    first: int = _NONE
+    """Place of the tier that began what stands."""
+    worst: int = _NONE
+    """Place of the worst that is reached since."""
     since: int = 0
-    severity: str = ""
-    over: int = 0
-    """Number of the newest bucket of what stood last; it is told no second time."""
+    over: int = -(1 << 40)
+    """Number of the newest bucket of what stood last; what failed by then is not told again."""
 
 
 class BurnRate(Deciding):
     """News where failures use up what an objective allows, much faster than it allows.
 
     The budget of an objective of 99.5 % is 0.5 % of all that is tried; a burn rate of 1 uses it
-    up in the very time that it is for. A tier stands once its rate is reached over its long
-    window, so that it matters, and over its short one, so that it still goes on; it ends when
-    its short window is back below. Hours: 14.4 over one hour, 6 over six hours and the last
+    up in the very time that it is for. A tier is reached where its rate is, over its long
+    window, so that it matters, and over its short one, so that it still goes on. It ends when
+    the short window is back below, of the tier that began it and of the worst that followed;
+    what failed by then counts no more for milder ones. Hours: 14.4 over one hour, 6 over six hours and the last
     one (both critical), 1 over three days and the last six hours (warning). Days, where counts
     come by the day: 6 over the day (critical), 1 over three days and the last (warning). Where
     all of at least ten failed, it is critical at once.
@@ -102,30 +106,32 @@ class BurnRate(Deciding):
         held.counts = [one for one in held.counts if first < one[0] < bucket.number]
         held.counts.append((bucket.number, bucket.start, failed, bucket.n))
         budget = 1 - objective
-        held.on = [place for place in range(len(tiers)) if _stands(held, tiers, place, budget)]
-        if failed == bucket.n and (bucket.n >= OUTAGE or _ALL in held.on):
-            held.on.insert(0, _ALL)
         usual = Expectation(objective, objective, 1.0, budget)
-        return self._told(bucket, held, usual) if held.on else _calm(held, usual)
+        reached = _reached(held, tiers, budget)
+        stood = held.worst
+        if stood < _NONE and not any(
+            _goes_on(held, tiers, place, budget) for place in (held.first, held.worst, reached)
+        ):
+            held.first, held.worst, held.over = _NONE, _NONE, bucket.number - 1
+            return Judgement(usual=usual)
+        held.worst = min(held.worst, reached)
+        if held.worst == _NONE:
+            return Judgement(usual=usual)
+        fresh = stood == _NONE or (_grave(tiers, held.worst) and not _grave(tiers, stood))
+        if stood == _NONE:
+            held.first = held.worst
+            held.since = _since(held, bucket, budget, tiers[max(held.first, 0)].long)
+        return self._told(held, usual, fresh=fresh)
 
-    def _told(self, bucket: Bucket, held: Budget, usual: Expectation) -> Judgement:
-        """The worst tier that stands, and since when it burns."""
-        tiers, budget, place = TIERS[held.rhythm], 1 - usual.expected, held.on[0]
-        tier = tiers[max(place, 0)]
-        severity: Literal["critical", "warning"] = "critical" if place < 0 else tier.severity
-        if not held.severity:
-            held.since = _since(held, bucket, budget, tier.long)
-        fresh = (severity, held.severity) in (
-            ("warning", ""),
-            ("critical", ""),
-            ("critical", "warning"),
-        )
-        held.severity, held.over = severity, bucket.number
+    def _told(self, held: Budget, usual: Expectation, *, fresh: bool) -> Judgement:
+        """The worst tier that was reached, and since when it burns."""
+        tiers, budget = TIERS[held.rhythm], 1 - usual.expected
+        tier = tiers[max(held.worst, 0)]
         failed, tried = _sums(held, tier.long)
         rate = failed / tried / budget
         return Judgement(
             usual=usual,
-            severity=severity,
+            severity="critical" if _grave(tiers, held.worst) else "warning",
             direction="down",
             since=held.since,
             score=rate,
@@ -135,32 +141,45 @@ class BurnRate(Deciding):
         )
 
 
-def _stands(held: Budget, tiers: tuple[Tier, ...], place: int, budget: float) -> bool:
-    """Whether a tier is reached, or goes on: what stands asks for its short window alone."""
-    tier = tiers[place]
-    if _rate(held, tier.short, budget) < tier.rate:
-        return False
-    if place in held.on:
-        return True
-    failed, tried = _sums(held, tier.long)
-    return failed >= tier.rate * budget * tried and by_chance(failed, tried, budget) < CHANCE
+def _grave(tiers: tuple[Tier, ...], place: int) -> bool:
+    return place < 0 or (place < len(tiers) and tiers[place].severity == "critical")
 
 
-def _calm(held: Budget, usual: Expectation) -> Judgement:
-    held.severity = ""
-    return Judgement(usual=usual)
+def _reached(held: Budget, tiers: tuple[Tier, ...], budget: float) -> int:
+    """Place of the worst tier that is reached, if it is worse than what stands."""
+    _, _, failed, tried = held.counts[-1]
+    if failed == tried >= OUTAGE:
+        return _ALL
+    for place, tier in enumerate(tiers[: max(held.worst, 0)]):
+        sums = _sums(held, tier.long)
+        if (
+            _burns(held, tier.short, tier.rate * budget)
+            and _burns(held, tier.long, tier.rate * budget)
+            and by_chance(*sums, budget) < CHANCE
+        ):
+            return place
+    return _NONE
+
+
+def _goes_on(held: Budget, tiers: tuple[Tier, ...], place: int, budget: float) -> bool:
+    """Whether a tier that was reached is not over: its short window still burns."""
+    if place == _ALL:
+        _, _, failed, tried = held.counts[-1]
+        return failed == tried
+    return place < _NONE and _burns(held, tiers[place].short, tiers[place].rate * budget)
 
 
 def _sums(held: Budget, span: int) -> tuple[int, int]:
     """How many failed and how many were tried in the newest ``span`` buckets of time."""
-    first = held.counts[-1][0] - span
+    first = max(held.counts[-1][0] - span, held.over)
     mine = [one for one in held.counts if one[0] > first]
     return sum(one[2] for one in mine), sum(one[3] for one in mine)
 
 
-def _rate(held: Budget, span: int, budget: float) -> float:
+def _burns(held: Budget, span: int, share: float) -> bool:
+    """Whether this share failed or more; 3 % is 3 %, whatever floating point makes of it."""
     failed, tried = _sums(held, span)
-    return failed / tried / budget
+    return failed >= share * tried * (1 - 1e-9)
 
 
 def _since(held: Budget, bucket: Bucket, budget: float, span: int) -> int:

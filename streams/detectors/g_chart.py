@@ -13,7 +13,7 @@ from streams.detectors._finding import Judgement
 from streams.expectation import Expectation
 from streams.series import Bucket
 
-ORDERS: Final = (1, 2, 4, 8, 16, 32)
+ORDERS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """Over how many gaps, the newest ones, events may be too close together."""
 
 WARM: Final = 12
@@ -35,8 +35,8 @@ CALM: Final = 3
 """Gaps that took as long as usual end a cluster."""
 
 MANY: Final = ORDERS[-1]
-TOGETHER: Final = 2
-"""The orders overlap: at half the limit each they keep it together, as measured."""
+TOGETHER: Final = 3
+"""The orders overlap: at a third of the limit each they keep it together, as measured."""
 
 
 class Past(msgspec.Struct):
@@ -69,7 +69,7 @@ class GChart(Deciding):
 
     Of events that come by chance at a steady rate, the time r of them take and the time that m
     gaps before took are in a ratio that depends on no rate: S(r) / (S(r) + S(m)) is of the
-    distribution Beta(r, m). Too close: the newest 1, 2, 4 … 32 gaps are so short a part that
+    distribution Beta(r, m). Too close: the newest 1, 2, 3, 4, 6 … 32 gaps are so short a part that
     its chance is below the limit, ties counted as whole buckets. Too far apart: nothing for so
     long that its chance is, told once a gap. The limit is the same for every series: a chance
     of 1e-4 a bucket on each side, whatever the usual rate.
@@ -87,7 +87,7 @@ class GChart(Deciding):
 
     family = "gap"
     quantities = ("rare", "count")
-    false_alarm_rate = 2 * SIDE
+    false_alarm_rate = 2.5e-4
     Memory: ClassVar = Past
 
     def start(self, rhythm: Rhythm) -> Past:
@@ -126,24 +126,16 @@ class GChart(Deciding):
             held.free += len(gaps)
 
     def _close(self, held: Past) -> Judgement | None:
-        """Whether the newest events are too close together."""
-        found, order, span, ratio = 1.0, 0, 0, 0.0
-        for r in ORDERS:
-            base = held.gaps[:-r][-BASE:]
-            if len(base) < WARM or r > held.free:
-                break
-            took = sum(held.gaps[-r:]) + 1
-            chance = tail(r, len(base), took, sum(base)) * TOGETHER / _limit(base)
-            if chance < found:
-                found, order, span = chance, r, took
-                ratio = r / took * _mean(base)
-        if not order:
+        """Whether the newest events are too close together; where it began is the least likely."""
+        if min((_chance(held, r) for r in ORDERS), default=1.0) >= 1:
             return None
+        chance, order = min((_chance(held, r), r) for r in range(1, MANY + 1))
+        span, base = sum(held.gaps[-order:]) + 1, held.gaps[:-order][-BASE:]
         held.since = held.starts[-order - 1]
         held.newest, held.count = held.gaps[-order:][-CALM:], order + 1
         del held.gaps[-order:]
-        held.severity = "critical" if found < GRAVE else "warning"
-        return _cluster(held, span, ratio, fresh=True)
+        held.severity = "critical" if chance < GRAVE else "warning"
+        return _cluster(held, span, order / span * _mean(base), fresh=True)
 
     def _cluster(self, bucket: Bucket, held: Past) -> Judgement | None:
         """Whether the cluster goes on, and whether it got worse."""
@@ -176,6 +168,14 @@ class GChart(Deciding):
             fresh=fresh,
             why=f"none for {_many(quiet, held.rhythm)}, {_often(held)}",
         )
+
+
+def _chance(held: Past, r: int) -> float:
+    """The chance that the newest r gaps are so short, over what it may be; 1 where unknown."""
+    base = held.gaps[:-r][-BASE:]
+    if len(base) < WARM or r > held.free:
+        return 1.0
+    return tail(r, len(base), sum(held.gaps[-r:]) + 1, sum(base)) * TOGETHER / _limit(base)
 
 
 def _cluster(held: Past, span: int, ratio: float, *, fresh: bool) -> Judgement:
