@@ -56,7 +56,10 @@ def _sessions(agency: Agency, story: Story, level: NDArray[np.float64], rng: Gen
     posts = sum(unit.posts for unit in agency.units)
     away = np.clip(-level / 100, 0.02, 0.95) * np.where(days.work, 1.0, 0.06)
     attempted = rng.poisson(1.7 * posts * away)
-    bad = rng.random(days.count) < 0.002
+    crisis = story.crisis(agency)
+    # When everybody stays at home at once, access gives way until it is widened.
+    since = np.arange(days.count) - (crisis.first if crisis else days.count)
+    bad = (since >= 0) & (since < 2)
     succeeded = rng.binomial(attempted, np.where(bad, rng.uniform(0.6, 0.9, days.count), 0.9985))
     times = moments(days.starts)
     data = [
