@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.chart import Begin, Chart, Reading
-from models.value import Rhythm
+from models.value import Cell, Rhythm
 from streams.chart import chart
 from streams.estimators.durations import Durations
 from streams.estimators.estimate import Estimate
@@ -104,6 +104,12 @@ class Indicator(ABC):
     def quantity(self) -> Literal["count", "share", "level"]:
         """How its values are compared with each other; rare events are counts."""
         return self.detect if self.detect in ("share", "level") else "count"
+
+    def is_part(self, cell: Cell) -> bool:
+        """Whether a cell is a service or a unit, of which alerts speak rather than of the total."""
+        if ("service",) in self.grains:
+            return bool(cell.service) and not cell.stratum
+        return ("unit",) in self.grains and bool(cell.unit)
 
     @property
     def summary(self) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from models.shock import UMBRELLAS
 from models.value import Cell
 from streams.catalogue import catalogue
 from streams.gap import EVENTS_VANISHED
 from streams.indicator import Indicator
-from streams.watch import _watched
 from tests.integration.records import Records, figure
 
 YEAR_MS = 365.25 * 86_400_000
@@ -132,5 +130,5 @@ def series_years(records: Records) -> tuple[int, float]:
 
 
 def _is_watched(indicator: Indicator, cell: Cell) -> bool:
-    gauge = cast("Any", SimpleNamespace(indicator=indicator))
-    return bool(indicator.detect) and _watched(gauge, cell)
+    whole = not {("service",), ("unit",)} & set(indicator.grains)
+    return bool(indicator.detect) and (cell == Cell() if whole else indicator.is_part(cell))
