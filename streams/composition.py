@@ -133,7 +133,7 @@ class _Bucket(NamedTuple):
         before, now = self._value(other), self._value(self.numbers)
         if before is None or now is None:
             return 1.0
-        return depth(now, before, "up", indicator.detect or "count")
+        return depth(now, before, "up", indicator.quantity)
 
     def _value(self, numbers: list[int]) -> float | None:
         rhythm, calendar = RHYTHMS[self.line], self.gauge.calendar
