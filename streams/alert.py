@@ -7,8 +7,8 @@
    bucket, and is dated (``since``) at the first bucket of the stretch.
 3. While it is open its baseline stays frozen. It is updated when its severity rises.
 4. It closes itself when enough buckets in a row are back: within a twentieth, or inside the
-   usual interval. It also closes when it has lasted so long that this is the new level.
-
+   usual interval. It also closes when it has lasted so long that this is the new level, or when
+   another event begins in it (module ``streams.wave``), whose alert follows.
 5. What is news, or belongs to an episode, is set aside: nothing usual is learned from it. A
    bucket off that is no news is set aside until its stretch ends without an alert; else a fall
    would teach its own size to the scale that it is measured by.
@@ -27,6 +27,7 @@ from typing import Literal, NamedTuple
 
 from models.alert import Severity
 from models.value import Rhythm
+from streams import wave
 from streams.detector import Deciding
 from streams.detectors._finding import Judgement
 from streams.expectation import Expectation, Quantity
@@ -61,7 +62,7 @@ RANK = {"": 0, "info": 1, "warning": 2, "critical": 3}
 Course = Literal["up", "down", "context"]
 
 
-What = Literal["", "open", "worse", "close", "new level", "new definition", "new baseline"]
+What = Literal["", "open", "worse", "close", "wave", "new level", "new definition", "new baseline"]
 
 
 class Nature(NamedTuple):
@@ -140,7 +141,14 @@ def decide(
                 series.wait(bucket, expected.expected)
         return Verdict("open" if opens else "", deep, severity, aside)
     _rest(series)
-    back = bucket.start if deep < BACK or usual else None
+    is_back = deep < BACK or usual
+    far = max(bucket.value - expected.expected, 0.0)
+    upwards = rhythm == "day" and bad == "up"
+    if upwards and wave.begins(series.episode, bucket, far, is_back=is_back):
+        series.run_direction, series.run_since = bad, series.episode.rise_since
+        series.set_aside(bucket, KEPT[rhythm])
+        return Verdict("wave", deep, severity)
+    back = bucket.start if is_back else None
     what = _go_on(series.episode, deep, severity, rhythm, back)
     if rhythm != "hour" and what in ("", "worse"):
         series.set_aside(bucket, KEPT[rhythm])

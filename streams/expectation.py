@@ -110,6 +110,8 @@ class Expectation(NamedTuple):
     scale: float
     is_open: bool = False
     """Nothing is too much: ``high`` is no limit (a first campaign, module ``streams.lift``)."""
+    floor: float = 0.0
+    """The goalpost that ``low`` was lifted to (module ``streams.floor``); 0 where there is none."""
 
 
 def season(rhythm: Rhythm, slot: int) -> int:

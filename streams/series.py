@@ -95,6 +95,18 @@ class Episode(msgspec.Struct):
     """It has its case file: what follows belongs to that one."""
     by: str = ""
     """The detector that opened it by itself, and closes it; empty where depth and news did."""
+    peak: float = 0.0
+    """How far it went from what was expected (module ``streams.wave``)."""
+    recent: list[float] = []
+    """How far its last days were."""
+    calm: bool = False
+    """It is nearly over, so that a new rise is another event."""
+    rise: int = 0
+    """Days in a row of what may be one."""
+    rise_since: int = 0
+    """Start of the first of them, ms."""
+    crest: float = 0.0
+    """How far they went."""
 
 
 class Series(msgspec.Struct, array_like=True):

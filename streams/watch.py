@@ -25,11 +25,12 @@ from streams.casebook import Casebook
 from streams.crisis import READINESS, Crisis
 from streams.detection import NAMESPACE, ONLY_BY_HAND, Detection, Heard
 from streams.evidence import as_it_is, evidence
-from streams.expectation import Expectation, expect
+from streams.expectation import Expectation
+from streams.floor import foreseen
 from streams.gap import Gaps, is_empty
 from streams.indicator import Indicator
 from streams.kept import kept
-from streams.lift import learn, lifted
+from streams.lift import learn
 from streams.look import Key, Look, spoken_of
 from streams.marks import crisis_mark, definition_mark, rebase_mark
 from streams.notice import Notice, is_recent
@@ -100,9 +101,7 @@ class Watch:
             # No bucket is expected to hold any: only who needs no expectation judges it.
             self._heard(look, None, None, changes)
             return
-        expected = usual = expect(series, bucket, rhythm, quantity) if bucket.slot >= 0 else None
-        if usual is not None and bucket.plan:
-            expected = lifted(series, bucket, usual, quantity)
+        usual, expected = foreseen(look, quantity)
         changes.expected.append(kept(self.agency, look, expected))
         if bucket.slot < 0:
             # Closed or nearly so, and no two holidays are alike: only these judge it, too.
@@ -208,11 +207,7 @@ class Watch:
     def _judge(
         self, look: Look, expected: Expectation, heard: Heard, changes: Changes
     ) -> tuple[str, bool]:
-        """From what is news about a bucket to alerts; what becomes of its alert.
-
-        And whether the bucket is to be learned: what is off is left out; a small step is
-        learned, or it would be news for ever.
-        """
+        """What becomes of a bucket's alert, and whether it is learned: what is off is not."""
         series = look.series
         verdict = decide(series, look.bucket, expected, _nature(look), news=heard.news)
         self._act(look, expected, verdict, changes)
@@ -231,10 +226,11 @@ class Watch:
         opens = verdict.what == "open"
         if opens:
             episode = series.episode = self._open(look, verdict)
+            episode.peak = abs(bucket.value - expected.expected)
         elif not verdict.what or episode is None:
             return
         old = "" if opens else episode.state
-        if verdict.what in ("close", "new level", "new definition", "new baseline"):
+        if verdict.what in ("close", "wave", "new level", "new definition", "new baseline"):
             episode.state = "closed"
             series.episode = None
             if verdict.what == "new level":
@@ -260,6 +256,8 @@ class Watch:
         )
         episode.transition += 1
         self._record(alert, episode, changes, value)
+        if verdict.what == "wave":
+            self._act(look, expected, verdict._replace(what="open"), changes)
 
     def _open(self, look: Look, verdict: Verdict) -> Episode:
         series = look.series

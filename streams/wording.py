@@ -23,19 +23,8 @@ def reason(
     usual = f"{number(expected.expected, indicator.unit)} expected"
     span = f"{number(expected.low, indicator.unit)} to {number(expected.high, indicator.unit)}"
     since = day(episode.since)
-    if verdict.what == "close":
-        return (
-            f"{what} is back: {now}, {usual}. It was off from {since} to {day(episode.back_since)}."
-        )
-    if verdict.what == "new level":
-        return (
-            f"{what} has stayed away from what was expected since {since}: {now} is taken as the "
-            f"new level ({usual} before)."
-        )
-    if verdict.what == "new definition":
-        return f"{what} is counted in another way since {day(value.window_start)}: learned anew."
-    if verdict.what == "new baseline":
-        return f"{what} is judged by a new baseline from {day(value.window_start)} on: {now}."
+    if verdict.what not in ("open", "worse"):
+        return _ended(what, value, (now, usual), episode, verdict)
     if verdict.why:
         return f"{what}: {verdict.why}, since {since}."
     way = "above" if episode.direction == "up" else "below"
@@ -43,6 +32,33 @@ def reason(
         f"{what} is {abs(verdict.depth):.0%} {way} what was expected since {since}: {now}, "
         f"{usual} ({span}), n {value.n:,}."
     )
+
+
+def _ended(
+    what: str, value: Value, figures: tuple[str, str], episode: Episode, verdict: Verdict
+) -> str:
+    """How an alert ended; ``figures`` are the value and what was expected of it."""
+    (now, usual), since = figures, day(episode.since)
+    match verdict.what:
+        case "wave":
+            again = day(episode.rise_since)
+            return (
+                f"{what} is off anew since {again}: {now}, {usual}. That is another event, with an "
+                f"alert of its own; this one was off from {since}."
+            )
+        case "new level":
+            return (
+                f"{what} has stayed away from what was expected since {since}: {now} is taken as "
+                f"the new level ({usual} before)."
+            )
+        case "new definition":
+            from_then = day(value.window_start)
+            return f"{what} is counted in another way since {from_then}: learned anew."
+        case "new baseline":
+            return f"{what} is judged by a new baseline from {day(value.window_start)} on: {now}."
+        case _:
+            back = day(episode.back_since)
+            return f"{what} is back: {now}, {usual}. It was off from {since} to {back}."
 
 
 def vanished(indicator: Indicator, value: Value, expected: Expectation, since: int) -> str:

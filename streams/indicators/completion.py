@@ -27,7 +27,7 @@ class Completion(Tally):
     goalposts = (0.4, 1.0)
     privacy = "citizen"
     detect = "share"
-    detectors = ("seasonal_z", "cusum", "shift", "xmr", "p_prime")
+    detectors = ("seasonal_z", "cusum", "shift", "floor", "xmr", "p_prime")
     strata = "channel"
     grains = ((), ("service",), ("service", "stratum"))
     reads = ("transactions",)

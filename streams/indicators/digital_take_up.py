@@ -33,7 +33,7 @@ class DigitalTakeUp(Tally):
     goalposts = (0.2, 0.95)
     privacy = "citizen"
     detect = "share"
-    detectors = ("seasonal_z", "cusum", "shift", "xmr", "p_prime")
+    detectors = ("seasonal_z", "cusum", "shift", "floor", "xmr", "p_prime")
     unseen = (("service", "stratum"),)
     reads = ("request", "transactions")
     excluded = ("no_channel",)

@@ -31,7 +31,7 @@ class RemoteReadiness(Tally):
     privacy = "workforce"
     detect = "share"
     # People change how they work from one day to the next.
-    detectors = ("seasonal_z", "cusum", "shift", "change_point", "xmr")
+    detectors = ("seasonal_z", "cusum", "shift", "change_point", "floor", "xmr")
     grains = ((), ("unit",))
     reads = ("readiness",)
     width = 2

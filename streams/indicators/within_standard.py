@@ -31,7 +31,7 @@ class WithinStandard(Tally):
     goalposts = (0.5, 1.0)
     privacy = "citizen"
     detect = "share"
-    detectors = ("seasonal_z", "cusum", "shift", "xmr", "p_prime")
+    detectors = ("seasonal_z", "cusum", "shift", "floor", "xmr", "p_prime")
     reads = ("request", "transactions")
     excluded = ("no_due_date", "ends_before_start", "not_counted_by_sender")
     width = 2
