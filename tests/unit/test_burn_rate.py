@@ -4,14 +4,14 @@ News per bucket of a service that just keeps its objective, each session failing
 most 3e-4 a tier, whatever the traffic (declared: 9e-4 for the three of hours). Measured over
 20,000 hours, objective 99.5 %:
 
-=====================  ==========
-sessions an hour       news
-=====================  ==========
-10                     0
-50                     0.5e-4
-1,000                  0.5e-4
-20,000                 1e-4
-=====================  ==========
+=====================  ======  ===================
+sessions an hour       news    alerts that opened
+=====================  ======  ===================
+10                     1.0e-4  0.5e-4
+50                     4.0e-4  1.5e-4
+1,000                  0       0
+20,000                 0       0
+=====================  ======  ===================
 """
 
 from __future__ import annotations
