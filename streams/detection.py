@@ -131,13 +131,13 @@ def objective(indicator: Indicator, settings: Settings) -> float | None:
     return settings.objectives.get(indicator.id, indicator.objective)
 
 
-def watched(indicator: Indicator, settings: Settings) -> str:
+def watchers(indicator: Indicator, settings: Settings) -> str:
     """In words, who looks at an indicator and what it is to reach; empty where nobody does."""
     coarser = RHYTHMS[RHYTHMS.index(indicator.step) :]
     names = chosen(indicator, settings) if indicator.detect else ()
     mine = [name for name in names if set(DETECTORS[name].rhythms) & set(coarser)]
     aim = objective(indicator, settings)
-    return "by " + ", ".join(mine) + (f"; objective {aim:.2%}" if aim else "") if mine else ""
+    return ", ".join(mine) + (f"; objective {aim:.2%}" if aim else "") if mine else ""
 
 
 def choice_faults(settings: Settings, catalogue: Mapping[str, Indicator]) -> Iterator[Fault]:

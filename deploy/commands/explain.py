@@ -29,7 +29,7 @@ from deploy.options import (
 )
 from deploy.reading import called, like, reading
 from streams.catalogue import catalogue
-from streams.detection import watched
+from streams.detection import watchers
 from streams.indicator import Indicator
 
 
@@ -64,7 +64,7 @@ def command(
         known = gather(connection, settings, asked)
         story = told(asked, known, Hop(connection, settings, asked, known).sentence())
         story["control"] = control.told(connection, settings, asked, known.value)
-        story["watched"] = watched(asked.indicator, settings)
+        story["detectors"] = watchers(asked.indicator, settings)
     if form is Format.json:
         sys.stdout.write(json.dumps(story, ensure_ascii=False, indent=1) + "\n")
     else:
@@ -94,6 +94,7 @@ def _print(story: dict[str, Any], agency: str) -> None:
         ("after", story["source"]),
         ("mind", story["pitfalls"]),
         ("watched", story["watched"]),
+        ("detectors", story["detectors"]),
         ("received", f"{story['received']:,} in this window: cases, or counts that were reported"),
         ("used", f"{story['used']:,}"),
         ("left out", _counts(story["excluded"]) or "none"),

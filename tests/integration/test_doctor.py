@@ -232,7 +232,9 @@ def test_events_for_indicators_that_rest(tmp_path: Path) -> None:
     told = {"from": iso(BEGIN), "to": iso(BEGIN + DAY), "unit": "north"}
     made.receive("parks", [line(PRESENT, "p", "bus", BEGIN, **told, change_from_baseline=1.0)])
     found = look(made)["workforce"]
-    assert found.says.startswith("1 events came for presence, remote_readiness, which rest")
+    assert found.says.startswith(
+        "1 events came for presence, remote_availability, remote_readiness, which rest"
+    )
     assert found.fix == "name both under [privacy] in headwind.toml"
 
 

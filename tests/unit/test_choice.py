@@ -10,7 +10,7 @@ import pytest
 from deploy.options import checked_settings
 from models.settings import Settings, SettingsError
 from streams.catalogue import catalogue
-from streams.detection import DETECTORS, choice_faults, chosen, objective, watched
+from streams.detection import DETECTORS, choice_faults, chosen, objective, watchers
 
 
 def faults(**told: Any) -> list[str]:
@@ -92,11 +92,11 @@ def test_the_settings_come_before_the_indicator() -> None:
     plain = Settings()
     other = Settings.of({"objectives": {one.id: 0.98}, "detectors": {"demand": ["cusum"]}})
     assert (objective(one, plain), objective(one, other)) == (0.995, 0.98)
-    assert watched(one, plain) == "by burn_rate; objective 99.50%"
-    assert watched(one, other) == "by burn_rate; objective 98.00%"
+    assert watchers(one, plain) == "burn_rate; objective 99.50%"
+    assert watchers(one, other) == "burn_rate; objective 98.00%"
     demand = catalogue()["demand"]
     assert chosen(demand, other) == ("cusum",)
-    assert watched(demand, other) == "by cusum"
-    assert "novelty" not in watched(demand, plain)
-    assert watched(catalogue()["decision_speed"], plain) == ""
-    assert watched(demand, Settings.of({"detectors": {"demand": []}})) == ""
+    assert watchers(demand, other) == "cusum"
+    assert "novelty" not in watchers(demand, plain)
+    assert watchers(catalogue()["decision_speed"], plain) == ""
+    assert watchers(demand, Settings.of({"detectors": {"demand": []}})) == ""
