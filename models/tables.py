@@ -115,14 +115,6 @@ load = Table(
     Column("updated", BigInteger, nullable=False),
 )
 
-flawed_load = Table(
-    "flawed_load",
-    metadata,
-    Column(
-        "id", String(64), primary_key=True, doc="that of a load which left something to look at"
-    ),
-)
-
 # --- results ----------------------------------------------------------------------------------
 
 

@@ -19,8 +19,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import select
 
 from connectors import file as connector
 from connectors._collector import spare
@@ -36,8 +35,8 @@ from deploy.options import CONFIG, STORE, Config, Store, moment, read_settings
 from models.check import Refusal
 from models.settings import Settings
 from models.store import StoreError, befallen, open_store
-from models.tables import flawed_load
 from models.tables import load as loads
+from models.tables import refused
 from streams.catalogue import allowed
 from streams.engine import Changes
 from streams.runner import BATCH, Runner
@@ -140,26 +139,35 @@ def command(
     _print_engine(publisher, () if mapping else files)
     if not publisher.evaluates and not dry_run:
         show.err.print("A running headwind serve holds the store; it evaluates what was loaded.")
-    flawed = database is not None and _flawed(database, report, publisher.refused)
+    events = () if mapping else files
+    flawed = database is not None and _flawed(database, report, events)
     if flawed or report.exit_code or publisher.refused:
         raise typer.Exit(1)
 
 
-def _flawed(database: sqlalchemy.Engine, report: LoadReport, refused: int) -> bool:
-    """Whether a file that was loaded before had something to look at; of others it is noted."""
-    c = flawed_load.c
-    before = [one.fingerprint for one in report.files if one.state == "already sent"]
-    sent = [one for one in report.files if one.state == "sent"]
-    # The engine does not know which file an event came from: what it refused is said of all.
-    new = [{"id": one.fingerprint} for one in sent if one.exit_code or refused]
-    with database.begin() as connection:
-        connection.execute(delete(flawed_load).where(c.id.in_([one.fingerprint for one in sent])))
-        if new:
-            connection.execute(insert(flawed_load).on_conflict_do_nothing(), new)
-        found = connection.execute(select(c.id).where(c.id.in_(before)).limit(1)).first()
-    if found is not None:
+def _flawed(database: sqlalchemy.Engine, report: LoadReport, events: Sequence[Path]) -> bool:
+    """Whether the quarantine holds something of a file that was loaded before.
+
+    What the engine refused does not say which file it came from; it is looked for in those that
+    hold ``events`` as they were sent.
+    """
+    c = refused.c
+    before = [one.file for one in report.files if one.state == "already sent"]
+    with database.connect() as connection:
+        by_file = any(
+            connection.execute(
+                select(c.id).where(c.origin.startswith(f"{name[-230:]} row ", autoescape=True))
+            ).first()
+            for name in before
+        )
+        engine = select(c.payload).where(c.origin == "engine", c.payload.is_not(None))
+        lines = set(connection.execute(engine).scalars()) if before and events else set()
+    found = by_file or (
+        bool(lines) and any(rows_of(path, lines) for path in events if path.name in before)
+    )
+    if found:
         _say("Not all of what was loaded before was taken: headwind refused shows what was not.")
-    return found is not None
+    return found
 
 
 @contextmanager
