@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 
@@ -154,16 +155,20 @@ class Engine:
         watch = self.watches[agency.name]
         into = changes.restated if step.anew else changes.values
         told = [measured for measured in cells if _is_shared(measured.cell)]
+        judged = []
         for measured in cells:
             silent = agency.silent(measured.cell, sources, frame.end)
             made = values(gauge.indicator, frame, measured, silent)
             into.extend(made)
             if not step.anew:
-                watch.bucket(gauge, step, made, changes)
-                changes.curve += watch.casebook.curve()
+                judged.append((measured.cell == Cell(), made))
             if _is_shared(measured.cell):
                 last = measured is told[-1]
                 changes.news.append(_summary(agency, step, measured, made[0], last=last))
+        # The total last: it is watched only where no part of it is.
+        for _, made in sorted(judged, key=itemgetter(0)):
+            watch.bucket(gauge, step, made, changes)
+            changes.curve += watch.casebook.curve()
 
 
 def _is_shared(cell: Cell) -> bool:
