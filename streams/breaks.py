@@ -48,8 +48,11 @@ class Breaks:
         """Series whose bucket that closes just now is not to be judged."""
         self.pulses: dict[str, Pulse] = {}
         self.arriving: dict[str, Arriving] = {}
-        self.missing: dict[str, tuple[Alert, bool]] = {}
-        """Open alerts of missing types by source and type, and whether somebody was told."""
+        self.missing: dict[str, tuple[Alert, bool] | None] = {}
+        """Open alerts of missing types by source and type, and whether somebody was told.
+
+        None where a gap of a service stood by then, which says it already.
+        """
 
     def closing(
         self, gauge: Gauge, line: int, number: int, series: dict[Key, Series]
@@ -61,12 +64,15 @@ class Breaks:
             series[key].broken = True
         return changed.marks
 
-    def spoke(self, one: Spoke, changes: Changes) -> None:
-        """A source said something: see what it does not say any more."""
+    def spoke(self, one: Spoke, changes: Changes, *, gap: bool) -> None:
+        """A source said something: see what it does not say any more; ``gap``: one is told."""
         pulse = self.pulses.setdefault(one.source, Pulse())
         over = (pulse.day + 1) * DAY_MS
         for noticed in pulse.hear(one.day, one.said):
-            self._notice(one, noticed, over, changes)
+            if noticed.what != "back" and gap:
+                self.missing[f"{one.source}\x1f{noticed.kind}"] = None
+            else:
+                self._notice(one, noticed, over, changes)
         arriving = self.arriving.setdefault(one.source, Arriving())
         since = arriving.see(one.day, sum(one.said.values()), one.hours)
         if since is not None:
@@ -79,7 +85,10 @@ class Breaks:
         reason = type_gone(one.source, noticed.kind, noticed)
         recent = one.received - over <= RECENT_MS
         if noticed.what == "back":
-            alert, told = self.missing.pop(name)
+            known = self.missing.pop(name)
+            if known is None:
+                return
+            alert, told = known
             alert = msgspec.structs.replace(
                 alert,
                 state="closed",
@@ -110,7 +119,7 @@ class Breaks:
             Scales,
             dict[str, Pulse],
             dict[str, Arriving],
-            dict[str, tuple[Alert, bool]],
+            dict[str, tuple[Alert, bool] | None],
         ]
         held = msgspec.msgpack.decode(body, type=shape)
         parts, self.scales, self.pulses, self.arriving, self.missing = held

@@ -108,7 +108,7 @@ class Engine:
                 watch.awake(step.source, step.at, changes)
                 self._hush(agency, step.position, changes)
             elif isinstance(step, Spoke):
-                watch.breaks.spoke(step, changes)
+                watch.breaks.spoke(step, changes, gap=bool(watch.gaps.open))
             elif isinstance(step, Switched):
                 switched(agency, watch, step, changes)
             else:

@@ -83,9 +83,12 @@ def silence(source: Source) -> str:
     last = "none of its events could be used"
     if source.last_time > FAR_PAST:
         last = f"its last event happened on {day(source.last_time)}"
+    since = "ever"
+    if source.last_received > FAR_PAST:
+        since = f"since {day(source.last_received)}"
     return (
-        f"Nothing has come from {source.name} since {day(source.last_received)}, {allowed:.1f} days "
-        f"are allowed; {last}. What it feeds is shown as stale, not as zero."
+        f"Nothing has come from {source.name} {since}, {allowed:.1f} days are allowed; {last}. "
+        "What it feeds is shown as stale, not as zero."
     )
 
 
