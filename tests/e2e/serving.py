@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.records import HEADWIND
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 TURNED = """
 import sys
