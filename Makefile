@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-signals lock clean
+.PHONY: help demo test test-distributed check bench bench-distributed bench-signals chaos lock clean
 
 # The first Python on the path that is new enough; name another with make PYTHON=….
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -44,11 +44,22 @@ test: .venv/.dev ## Everything that is checked, then every test
 	@sh tests/servers.sh
 	$(BIN)/python -m pytest
 
+test-distributed: .venv/.dev ## Workers on a real Kafka and PostgreSQL: the same answer, kills, bad input
+	@sh tests/servers.sh
+	$(BIN)/python -m pytest -m distributed
+
 bench: .venv/.dev ## How fast it is, and how much it holds
 	$(BIN)/python -m tests.bench
+	@$(MAKE) --no-print-directory bench-distributed
+
+bench-distributed: .venv/.dev ## How fast workers are, on a Kafka and a PostgreSQL started for it
+	$(BIN)/python -m tests.bench.distributed
 
 bench-signals: .venv/.dev ## How well detectors see: labelled records, simulated noise, real findings
 	$(BIN)/python -m tests.bench.signals
+
+chaos: .venv/.dev ## Why no state is kept in Faust's tables: what a kill does to them, and to lanes
+	$(BIN)/python -m pytest -m chaos -s tests/chaos
 
 lock: ## Write both requirements files anew from pyproject.toml (needs uv)
 	$(LOCK) --group build --output-file requirements.txt

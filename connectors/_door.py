@@ -14,9 +14,9 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
 
 from connectors._answers import Caller, Fault, Health, Quarantine, Receipt, SchemaLink, SchemaList
-from connectors._collector import spare
 from connectors._door_openapi import KEY, PROBLEM, PostEvents, faults, openapi_config, receipts
 from connectors._reception import DoorFault, Meter, Reception, unavailable
+from models.collector import spare
 from models.event import DATA_TYPES, json_schema
 from models.settings import DoorSettings
 

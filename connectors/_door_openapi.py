@@ -21,7 +21,7 @@ from litestar.openapi.spec import (
 )
 
 from connectors._answers import Fault, Receipt
-from connectors._envelope import BATCH, BINARY, NDJSON, STRUCTURED
+from models.envelope import BATCH, BINARY, NDJSON, STRUCTURED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

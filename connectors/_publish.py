@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
-from sqlalchemy import case, func
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import case
 
 from models.log import append
 from models.record import MAX_EVENTS, Record
 from models.refused import refused_rows
-from models.store import explained
+from models.store import explained, store_name
 from models.tables import load, refused
+from models.upsert import add, insert_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection, Engine
 
+    from connectors._publish_kafka import KafkaPublisher
     from models.check import Refusal
+    from models.settings import Settings
 
 STAGE = 1
 """Connectors write events by agency; stage 2 is fed by the engine alone."""
@@ -63,18 +65,30 @@ class EmbeddedPublisher:
     def publish(self, batches: Sequence[Batch]) -> None:
         """Write log records (500 events each at most), refused rows and load checkpoints."""
         records = [record for batch in batches for record in _records(batch)]
-        rows = [
-            row
-            for batch in batches
-            for row in refused_rows(batch.agency, batch.received, batch.origin, batch.refused)
-        ]
-        path = self._engine.url.database or ""
-        with explained(path), self._engine.begin() as connection:
+        with explained(store_name(self._engine)), self._engine.begin() as connection:
             append(connection, STAGE, records)
-            if rows:
-                connection.execute(insert(refused).on_conflict_do_nothing(), rows)
-            for batch in batches:
-                _checkpoint(connection, batch)
+            _beside(connection, batches)
+
+    def close(self) -> None:
+        """Nothing is held between calls."""
+
+
+def write_beside(engine: Engine, batches: Sequence[Batch]) -> None:
+    """Write refused rows and load checkpoints of batches whose events are durable elsewhere."""
+    if any(batch.refused or batch.load for batch in batches):
+        with explained(store_name(engine)), engine.begin() as connection:
+            _beside(connection, batches)
+
+
+def _beside(connection: Connection, batches: Sequence[Batch]) -> None:
+    rows = [
+        row
+        for batch in batches
+        for row in refused_rows(batch.agency, batch.received, batch.origin, batch.refused)
+    ]
+    add(connection, refused, rows)
+    for batch in batches:
+        _checkpoint(connection, batch)
 
 
 def _records(batch: Batch) -> Iterator[Record]:
@@ -93,7 +107,7 @@ def _checkpoint(connection: Connection, batch: Batch) -> None:
     if batch.load is None:
         return
     fingerprint, file, events, finished = batch.load
-    statement = insert(load).values(
+    statement = insert_into(connection, load).values(
         id=fingerprint, file=file[-512:], events=events, finished=finished, updated=batch.received
     )
     fresh = statement.excluded
@@ -102,9 +116,18 @@ def _checkpoint(connection: Connection, batch: Batch) -> None:
             index_elements=[load.c.id],
             set_={
                 "file": fresh.file,
-                "events": func.max(load.c.events, fresh.events),
+                "events": case((load.c.events > fresh.events, load.c.events), else_=fresh.events),
                 "finished": case((load.c.finished, load.c.finished), else_=fresh.finished),
                 "updated": fresh.updated,
             },
         )
     )
+
+
+def publisher_for(engine: Engine, settings: Settings) -> EmbeddedPublisher | KafkaPublisher:
+    """The publisher that these settings ask for. Raises StoreBusyError where Kafka is silent."""
+    if not settings.kafka.servers:
+        return EmbeddedPublisher(engine)
+    from connectors._publish_kafka import KafkaPublisher
+
+    return KafkaPublisher(engine, settings.kafka)

@@ -13,13 +13,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors._answers import Caller, Receipt, RefusedEvent
-from connectors._envelope import EnvelopeError, read_body, split
+from connectors._body import read_body
 from connectors._group_commit import GroupCommit
 from connectors._keys import Grant, Keyring
 from connectors._publish import Batch
 from connectors._quarantine import CursorError, iso, read_quarantine
 from connectors._rate import TokenBuckets
 from models.check import Checked, Refusal, check
+from models.envelope import EnvelopeError, split
 from models.settings import DoorSettings
 from models.store import StoreError, StoreFullError
 

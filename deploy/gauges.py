@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 import sqlalchemy
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 
 from models import tables
 from models.check import Refusal
@@ -23,7 +23,9 @@ STAGES = {"agencies": 1, "groups": 2}
 class Gauges:
     """The one place that writes metrics; the door and the relay know it as their meter."""
 
-    def __init__(self, database: sqlalchemy.Engine) -> None:
+    def __init__(self, database: sqlalchemy.Engine, *, embedded: bool = True) -> None:
+        """Beyond one machine the workers say how far the log is applied, not we."""
+        self.embedded = embedded
         self.meters = Meters()
         self.database = database
         newest = str(max(one.version for one in catalogue().values()))
@@ -65,7 +67,7 @@ class Gauges:
         return self.meters.text()
 
     def _positions(self, connection: sqlalchemy.Connection) -> None:
-        for name, stage in STAGES.items():
+        for name, stage in STAGES.items() if self.embedded else ():
             last = select(func.max(tables.log.c.position)).where(tables.log.c.stage == stage)
             done = select(tables.position.c.applied).where(tables.position.c.stage == stage)
             position = connection.execute(last).scalar() or 0
@@ -88,7 +90,7 @@ class Gauges:
                 c.source,
                 func.max(c.last_time),
                 func.max(c.last_received),
-                func.max(c.stale),
+                func.max(case((c.stale, 1), else_=0)),
             )
             .where(c.accepted > 0)
             .group_by(c.agency, c.source)
@@ -130,7 +132,9 @@ class Gauges:
     def _alerts(self, connection: sqlalchemy.Connection) -> None:
         c = tables.alert.c
         question = (
-            select(c.agency, c.indicator, c.alertname, func.max(c.state == "open"))
+            select(
+                c.agency, c.indicator, c.alertname, func.max(case((c.state == "open", 1), else_=0))
+            )
             .where(c.latest)
             .group_by(c.agency, c.indicator, c.alertname)
         )

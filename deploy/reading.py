@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from models import tables
 from models.settings import Settings
-from models.store import explained, open_store
+from models.store import explained, open_store, store_name
 from streams.catalogue import catalogue
 from streams.group import PREFIX
 
@@ -35,7 +35,7 @@ def reading(store: str) -> Iterator[sqlalchemy.Connection]:
     """One consistent view of a store that exists."""
     database = open_store(store, make=False)
     try:
-        with explained(store), database.connect() as connection:
+        with explained(store_name(database)), database.connect() as connection:
             yield connection
     finally:
         database.dispose()

@@ -28,6 +28,7 @@ __all__ = [
     "Refusal",
     "check",
     "family_of",
+    "latest",
 ]
 
 MAX_EVENT = 65_536
@@ -57,7 +58,7 @@ def check(
     the events came, in ms since the epoch. Empty lines are left out. Never raises, whatever
     the bytes.
     """
-    terms = Terms(agency=agency, families=families, latest=_latest(received))
+    terms = Terms(agency=agency, families=families, latest=latest(received))
     read = _read_together(lines)
     rows: Sequence[int] = range(len(lines))
     events, others = read or [], list[int]()
@@ -79,7 +80,8 @@ def check(
     return checked
 
 
-def _latest(received: int) -> datetime:
+def latest(received: int) -> datetime:
+    """The latest that an event may say it happened, which came at a moment (ms)."""
     try:
         return _EPOCH + timedelta(milliseconds=received + FUTURE_TOLERANCE_MS)
     except OverflowError:

@@ -19,20 +19,23 @@ COMPRESSION_LEVEL = 1
 """zstd level 1: a higher one costs the door more time than it saves on disk."""
 
 
-def append(connection: Connection, stage: int, records: Sequence[Record]) -> int:
+def append(
+    connection: Connection, stage: int, records: Sequence[Record], partition: int = 0
+) -> int:
     """Append the records in their order; the position of the last one (0: log is empty).
 
-    The connection must hold the write lock (``engine.begin()`` of an open store), so that no
-    other writer can take the same position. Where retention has emptied the log, numbering
+    The connection must hold the write lock (``engine.begin()`` of an open store), or the writer
+    must own the partition, so that no other can take the same position. Where retention has emptied the log, numbering
     goes on behind the last applied position.
     """
-    last = _last(connection, stage)
+    last = _last(connection, stage, partition)
     if not records:
         return last
     compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL)
     rows = [
         {
             "stage": stage,
+            "partition": partition,
             "position": number,
             "agency": record.agency,
             "received": record.received,
@@ -46,11 +49,13 @@ def append(connection: Connection, stage: int, records: Sequence[Record]) -> int
     return last + len(rows)
 
 
-def read(connection: Connection, stage: int, after: int, limit: int) -> list[Record]:
+def read(
+    connection: Connection, stage: int, after: int, limit: int, partition: int = 0
+) -> list[Record]:
     """Up to ``limit`` records behind position ``after``, in order, their bodies uncompressed."""
     rows = connection.execute(
         select(log.c.agency, log.c.received, log.c.kind, log.c.events, log.c.body, log.c.position)
-        .where(log.c.stage == stage, log.c.position > after)
+        .where(log.c.stage == stage, log.c.partition == partition, log.c.position > after)
         .order_by(log.c.position)
         .limit(limit)
     )
@@ -68,9 +73,13 @@ def read(connection: Connection, stage: int, after: int, limit: int) -> list[Rec
     ]
 
 
-def _last(connection: Connection, stage: int) -> int:
+def _last(connection: Connection, stage: int, partition: int) -> int:
     stands = union_all(
-        select(func.max(log.c.position).label("position")).where(log.c.stage == stage),
-        select(position.c.applied.label("position")).where(position.c.stage == stage),
+        select(func.max(log.c.position).label("position")).where(
+            log.c.stage == stage, log.c.partition == partition
+        ),
+        select(position.c.applied.label("position")).where(
+            position.c.stage == stage, position.c.partition == partition
+        ),
     ).subquery()
     return connection.execute(select(func.max(stands.c.position))).scalar() or 0

@@ -15,8 +15,10 @@ Counter = Literal[
     "headwind_events_total",
     "headwind_refused_total",
     "headwind_delivery_total",
+    "headwind_worker_messages_total",
+    "headwind_worker_trouble_total",
 ]
-Histogram = Literal["headwind_commit_seconds"]
+Histogram = Literal["headwind_commit_seconds", "headwind_worker_given_seconds"]
 Gauge = Literal[
     "headwind_indicator",
     "headwind_indicator_low",
@@ -31,6 +33,9 @@ Gauge = Literal[
     "headwind_lag_records",
     "headwind_outbox_pending",
     "headwind_build_info",
+    "headwind_worker_lanes",
+    "headwind_worker_lag_records",
+    "headwind_worker_tasks",
 ]
 Name = Counter | Histogram | Gauge
 
@@ -142,4 +147,30 @@ METRICS: tuple[Metric, ...] = (
         ("version", "catalogue_version"),
         "Always 1; its labels say which version answers.",
     ),
+    Metric(
+        "headwind_worker_messages_total",
+        "counter",
+        ("topic", "outcome"),
+        "Messages that a worker fetched: applied, or skipped because they were applied before.",
+    ),
+    Metric(
+        "headwind_worker_trouble_total",
+        "counter",
+        ("topic", "what"),
+        "What kept a worker from applying a chunk: gap, store, or fenced by another worker.",
+    ),
+    Metric(
+        "headwind_worker_given_seconds",
+        "histogram",
+        ("topic",),
+        "Time from being given a partition to its state being restored.",
+    ),
+    Metric("headwind_worker_lanes", "gauge", ("topic",), "Partitions that the worker works on."),
+    Metric(
+        "headwind_worker_lag_records",
+        "gauge",
+        ("topic", "partition"),
+        "Messages in Kafka that the worker has not applied yet.",
+    ),
+    Metric("headwind_worker_tasks", "gauge", (), "Tasks that run in the worker's event loop."),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from models.duration import Duration, duration_ms
 from models.fault import Fault, faults, nearest, place
+from models.kafka import KafkaSettings
 from models.secret import secret_file
 
 Name = Annotated[str, Meta(min_length=1, max_length=128, description="text of 1 to 128 characters")]
@@ -55,6 +56,9 @@ Holidays = Annotated[
         description='a country or a part of one by ISO 3166, such as "BE" or "US-MA"',
     ),
 ]
+
+
+_P = TypeVar("_P", bound=msgspec.Struct)
 
 
 class SettingsError(Exception):
@@ -251,6 +255,8 @@ class Settings(Part, frozen=True, kw_only=True):
     """``[maintenance.NAME]``: hours of the week in which alerts are held back."""
     retention: RetentionSettings = RetentionSettings()
     """``[retention]``: how far back late events count."""
+    kafka: KafkaSettings = KafkaSettings()
+    """``[kafka]``: brokers, where the engine runs as workers beyond one machine."""
     standards: dict[Name, Duration] = {}
     """Per service: how long a request may take where it has no due date of its own."""
     targets: dict[Name, Target] = {}
@@ -296,6 +302,7 @@ class Settings(Part, frozen=True, kw_only=True):
             if self.groups and agency.group not in {*self.groups, "all"}:
                 where = place(("agencies", name, "group"))
                 yield Fault(where, "is not among [groups.…]", nearest(agency.group, self.groups))
+        yield from self.kafka.faults()
         for name, receiver in self.notify.items():
             yield from receiver.faults(("notify", name))
             yield from self._unknown(("notify", name), receiver.agencies)
@@ -335,14 +342,14 @@ class Settings(Part, frozen=True, kw_only=True):
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths in the file count from the folder it stands in, wherever the command is started."""
-    files = ("token_file", "url_file")
-    notify = {
-        name: msgspec.structs.replace(
-            one, **{file: str(folder / getattr(one, file)) for file in files if getattr(one, file)}
-        )
-        for name, one in settings.notify.items()
-    }
-    return msgspec.structs.replace(settings, notify=notify)
+    notify = {name: _beside(one, folder) for name, one in settings.notify.items()}
+    return msgspec.structs.replace(settings, notify=notify, kafka=_beside(settings.kafka, folder))
+
+
+def _beside(part: _P, folder: Path) -> _P:
+    files = [name for name in part.__struct_fields__ if name.endswith("_file")]
+    named = {name: str(folder / getattr(part, name)) for name in files if getattr(part, name)}
+    return msgspec.structs.replace(part, **named)
 
 
 def _zone_faults(

@@ -1,4 +1,7 @@
-"""The store: one SQLite file that holds log, state and results; opened, checked and made here."""
+"""The store, which holds log, state and results: opened, checked and made here.
+
+One SQLite file, or a PostgreSQL database (``models._postgresql``) with the same tables.
+"""
 
 from __future__ import annotations
 
@@ -12,37 +15,32 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from models.tables import metadata
+from models.migrate import prepare
+from models.store_error import StoreBusyError, StoreError, StoreFullError, StoreNameError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
 
-SCHEMA = 1
-"""Version of the tables, kept in SQLite's user_version."""
+__all__ = [
+    "StoreBusyError",
+    "StoreError",
+    "StoreFullError",
+    "StoreNameError",
+    "befallen",
+    "explained",
+    "open_store",
+    "shared",
+    "store_name",
+]
 
 APPLICATION = 0x48574E44
 """SQLite's application_id of a Headwind store ("HWND"): any other database is left alone."""
 
 PATIENCE_S = 30.0
 """How long a writer waits for another one before it gives up, in seconds."""
-
-
-class StoreError(Exception):
-    """The store cannot be used; the message says where, why and what to do about it."""
-
-
-class StoreNameError(StoreError):
-    """The store's name is wrong: nothing can be there, or nothing is where something must be."""
-
-
-class StoreBusyError(StoreError):
-    """Another writer held the store for longer than our patience: try again later."""
-
-
-class StoreFullError(StoreError):
-    """The disk is full: nothing was written; free space and try again."""
 
 
 class _Store(Engine):
@@ -59,9 +57,16 @@ class _Store(Engine):
             with connection.begin():
                 yield connection
 
+    def shared(self) -> AbstractContextManager[Connection]:
+        """A writing transaction beside others: of a file there is never more than one."""
+        return self.begin()
+
 
 def open_store(url: str, *, patience_s: float = PATIENCE_S, make: bool = True) -> Engine:
-    """Open the store at ``url`` (``sqlite:///headwind.db`` or just a path), making it if absent.
+    """Open the store at ``url``, making it if absent.
+
+    ``url`` is a path, ``sqlite:///headwind.db``, or ``postgresql://user@host/database`` (the
+    password from PGPASSFILE, PGPASSWORD or the URL; it stands in no message).
 
     Whoever only reads says ``make=False``: a name mistyped is told, and leaves no empty file.
 
@@ -70,7 +75,12 @@ def open_store(url: str, *, patience_s: float = PATIENCE_S, make: bool = True) -
     snapshot until the block ends, never in the way of a writer). A new file is readable by
     its owner only. Raises ``StoreError`` with a sentence for a person.
     """
-    path = _path(url)
+    parsed = _parsed(url)
+    if parsed is not None and parsed.get_backend_name() == "postgresql":
+        from models._postgresql import open_postgresql
+
+        return open_postgresql(parsed, patience_s=patience_s, make=make)
+    path = Path(url) if parsed is None else _path(parsed)
     if not make and not path.exists():
         message = (
             f"there is no store at {path}; name the right one with --store, or make one: "
@@ -111,23 +121,30 @@ def befallen(path: Path | str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if _code(error) in (*_BUSY, sqlite3.SQLITE_FULL, *_SENTENCES):
+        if _is_circumstance(error):
             raise _sentence(path, error) from None
         raise
 
 
-def _path(url: str) -> Path:
+def _parsed(url: str) -> URL | None:
+    """The URL; None for a plain file name."""
     if "://" not in url:
-        return Path(url)
+        return None
     try:
-        parsed = make_url(url)
+        return make_url(url)
     except ArgumentError:
-        message = "--store is not a URL that can be read; use sqlite:///headwind.db or a file name."
+        message = (
+            "--store is not a URL that can be read; use sqlite:///headwind.db, a file name, or "
+            "postgresql://user@host/database."
+        )
         raise StoreNameError(message) from None
+
+
+def _path(parsed: URL) -> Path:
     if parsed.get_backend_name() != "sqlite":
         message = (
-            f"--store names a {parsed.get_backend_name()} database; the embedded monitor keeps "
-            "its store in one SQLite file: use sqlite:///headwind.db or a file name."
+            f"--store names a {parsed.get_backend_name()} database; a store is one SQLite file "
+            "(sqlite:///headwind.db, or a file name) or in PostgreSQL (postgresql://…)."
         )
         raise StoreNameError(message)
     if not parsed.database or parsed.database == ":memory:":
@@ -169,21 +186,13 @@ def _on_begin(connection: Connection) -> None:
 
 def _prepare(connection: Connection, path: Path) -> None:
     application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
     if tables and application != APPLICATION:
         message = f"{path} is a database of another program; name another file for the store."
         raise StoreError(message)
-    if version > SCHEMA:
-        message = (
-            f"{path} was written by a newer Headwind (schema {version}, this one knows "
-            f"{SCHEMA}); install that version or name another file."
-        )
-        raise StoreError(message)
-    metadata.create_all(connection)
-    if (application, version) != (APPLICATION, SCHEMA):
+    prepare(connection, str(path))
+    if application != APPLICATION:
         connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION}")
-        connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
 
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -198,11 +207,38 @@ _SENTENCES = {
 }
 
 
+def shared(engine: Engine) -> AbstractContextManager[Connection]:
+    """A writing transaction beside others, for those who share a store by partition."""
+    made: AbstractContextManager[Connection] = engine.shared()  # type: ignore[attr-defined]
+    return made
+
+
+def store_name(engine: Engine) -> str:
+    """How a store is named to people: its file, or its server and database."""
+    if engine.dialect.name == "sqlite":
+        return engine.url.database or ""
+    from models._postgresql import where
+
+    return where(engine.url)
+
+
+def _is_circumstance(error: DBAPIError) -> bool:
+    if not isinstance(error.orig, sqlite3.Error):
+        from models._postgresql import is_circumstance
+
+        return is_circumstance(error)
+    return _code(error) in (*_BUSY, sqlite3.SQLITE_FULL, *_SENTENCES)
+
+
 def _code(error: DBAPIError) -> int:
     return int(getattr(error.orig, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _sentence(path: Path | str, error: DBAPIError) -> StoreError:
+    if not isinstance(error.orig, sqlite3.Error):
+        from models._postgresql import sentence
+
+        return sentence(str(path), error)
     code = _code(error)
     if code in _BUSY:
         return StoreBusyError(

@@ -30,6 +30,7 @@ log = Table(
     "log",
     metadata,
     Column("stage", SmallInteger, primary_key=True, doc="1 events by agency, 2 summaries by group"),
+    Column("partition", Integer, primary_key=True, doc="0 where one process does it all"),
     Column("position", BigInteger, primary_key=True, doc="1, 2, 3 … without a hole"),
     Column("agency", String(128), nullable=False),
     Column("received", BigInteger, nullable=False, doc="stamped by the door"),
@@ -43,16 +44,30 @@ position = Table(
     "position",
     metadata,
     Column("stage", SmallInteger, primary_key=True),
+    Column("partition", Integer, primary_key=True),
     Column("applied", BigInteger, nullable=False),
     Column(
         "snapshot", BigInteger, nullable=False, doc="the state stored in `snapshot` stands here"
     ),
+    Column("token", BigInteger, nullable=False, doc="grows with every new owner, who alone writes"),
+    Column("owner", String(128), nullable=False, doc="which worker that is; empty: only this one"),
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("seen", BigInteger, nullable=False, doc="when it last said that it lives"),
+    Column("lanes", Integer, nullable=False, doc="partitions it works on"),
+    Column("behind", BigInteger, nullable=False, doc="messages it has not applied yet"),
+    Column("behind_since", BigInteger, doc="since when it has been behind without a pause"),
 )
 
 snapshot = Table(
     "snapshot",
     metadata,
     Column("stage", SmallInteger, primary_key=True),
+    Column("partition", Integer, primary_key=True),
     Column("owner", String(128), primary_key=True, doc="agency, or group in stage 2"),
     Column("part", String(64), primary_key=True),
     Column("version", BigInteger, nullable=False),
@@ -145,6 +160,8 @@ value = Table(
     Column("detail", Text, nullable=False, doc="JSON: used, left out by reason, further figures"),
     Column("latest", Boolean, nullable=False, doc="false once a later revision stands"),
     sqlite_with_rowid=False,
+    # By month; the parts are made as they are needed (models.partition).
+    postgresql_partition_by="RANGE (window_end)",
 )
 Index("value_by_agency", value.c.agency, value.c.window_end, value.c.indicator)
 

@@ -5,56 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-import zstandard
-from sqlalchemy import Connection, Table, and_, bindparam, delete, false, insert, select, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Table, and_, bindparam, false, insert, select, update
 
 from models import tables
 from models.alert import Alert
 from models.expected import Expected
 from models.log import append
 from models.mark import Mark
+from models.partition import ensure_months
 from models.record import Record
 from models.refused import refused_rows
 from models.shock import Quality, Shock
 from models.signal import Signal
+from models.upsert import add, add_many, put
 from models.value import Cell, Value
-from streams import snapshot
 from streams.engine import Changes, Engine
-from streams.group import Groups
 from streams.notify.payload import outbox_row
 from streams.summary import Hush, Summary, freeze
 
-EVENTS, SUMMARIES = 1, 2
-"""Stages of the log."""
+
+class Written(NamedTuple):
+    """Rows of the quarantine and of the outbox that were written."""
+
+    refused: list[dict[str, Any]]
+    notices: list[dict[str, Any]]
 
 
-def position(connection: Connection, stage: int) -> tuple[int, int]:
-    """Last applied position, and the one that the stored snapshot stands at."""
-    row = connection.execute(
-        select(tables.position.c.applied, tables.position.c.snapshot).where(
-            tables.position.c.stage == stage
-        )
-    ).one_or_none()
-    return (row.applied, row.snapshot) if row else (0, 0)
-
-
-def advance(connection: Connection, stage: int, applied: int, snapshot_at: int | None) -> None:
-    """Say that everything up to ``applied`` is in the results."""
-    fields: dict[str, Any] = {"applied": applied}
-    if snapshot_at is not None:
-        fields["snapshot"] = snapshot_at
-    statement = sqlite.insert(tables.position).values(
-        stage=stage, applied=applied, snapshot=snapshot_at or 0
-    )
-    connection.execute(statement.on_conflict_do_update(index_elements=["stage"], set_=fields))
-
-
-def write(connection: Connection, engine: Engine, changes: Changes) -> None:
-    """Everything of stage one but the position."""
+def write(
+    connection: Connection, engine: Engine, changes: Changes, stage: int, partition: int
+) -> Written:
+    """Everything of stage one but the position; news for groups go into this part of the log."""
     write_values(connection, changes.values, changes.restated)
     if changes.expected:
         connection.execute(insert(tables.expected), list(map(_expected_row, changes.expected)))
@@ -64,24 +47,29 @@ def write(connection: Connection, engine: Engine, changes: Changes) -> None:
     _write_states(connection, tables.shock, changes.shocks)
     _write_curves(connection, changes.curve)
     write_marks(connection, changes.marks)
-    if changes.notices:
-        rows = [
-            outbox_row(one.alert, engine.catalogue.get(one.alert.indicator), one.recorded)
-            for one in changes.notices
-        ]
-        connection.execute(insert(tables.outbox), rows)
-    _write_refused(connection, changes)
+    notices = [
+        outbox_row(one.alert, engine.catalogue.get(one.alert.indicator), one.recorded)
+        for one in changes.notices
+    ]
+    # What was moved here from another store is known already, and was told there.
+    add(connection, tables.outbox, notices)
+    refused = [
+        row
+        for agency, received, refusal in changes.refused
+        for row in refused_rows(agency, received, "engine", [refusal])
+    ]
+    add(connection, tables.refused, refused)
     for name in sorted(changes.agencies):
         _write_sources(connection, engine, name)
-    _write_news(connection, changes.news)
+    _write_news(connection, changes.news, stage, partition)
+    return Written(refused, notices)
 
 
 def write_values(connection: Connection, first: Sequence[Value], restated: Sequence[Value]) -> None:
     """First values as they are; given anew only where something differs."""
+    ensure_months(connection, {one.window_end for one in (*first, *restated)})
     if first:
-        # Rows by the tens of thousands: the driver's own way costs a third of the usual one.
-        statement = str(insert(tables.value).compile(dialect=connection.dialect))
-        connection.exec_driver_sql(statement, [tuple(_value_row(one, 0).values()) for one in first])
+        add_many(connection, tables.value, [tuple(_value_row(one, 0).values()) for one in first])
     if restated:
         _restate(connection, restated)
 
@@ -94,7 +82,7 @@ def _restate(connection: Connection, values: Sequence[Value]) -> None:
     """Set what stands aside and write the new revision; a value that says the same is let be."""
     c = tables.value.c
     mine = and_(*(c[name] == bindparam(name) for name in _PLACE), c.latest)
-    newest, outdate, add = (
+    newest, outdate, added = (
         str(statement.compile(dialect=connection.dialect))
         for statement in (
             select(tables.value).where(mine),
@@ -102,9 +90,11 @@ def _restate(connection: Connection, values: Sequence[Value]) -> None:
             insert(tables.value),
         )
     )
+    # SQLite's driver takes values in order, PostgreSQL's by their names.
+    shape: Any = dict if connection.dialect.name == "postgresql" else _in_order
     for one in values:
         row = _value_row(one, 0)
-        place = tuple(row[name] for name in _PLACE)
+        place = shape({name: row[name] for name in _PLACE})
         last = connection.exec_driver_sql(newest, place).one_or_none()
         if last is not None:
             told = last._asdict()
@@ -112,7 +102,11 @@ def _restate(connection: Connection, values: Sequence[Value]) -> None:
                 continue
             row["revision"] = last.revision + 1
             connection.exec_driver_sql(outdate, place)
-        connection.exec_driver_sql(add, tuple(row.values()))
+        connection.exec_driver_sql(added, shape(row))
+
+
+def _in_order(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row.values())
 
 
 def _value_row(one: Value, revision: int) -> dict[str, Any]:
@@ -206,16 +200,6 @@ def _unsaid(connection: Connection, marks: Sequence[Mark]) -> list[Mark]:
     return list(fresh.values())
 
 
-def _write_refused(connection: Connection, changes: Changes) -> None:
-    rows = [
-        row
-        for agency, received, refusal in changes.refused
-        for row in refused_rows(agency, received, "engine", [refusal])
-    ]
-    if rows:
-        connection.execute(sqlite.insert(tables.refused).on_conflict_do_nothing(), rows)
-
-
 def _write_sources(connection: Connection, engine: Engine, name: str) -> None:
     rows = [
         {
@@ -234,20 +218,12 @@ def _write_sources(connection: Connection, engine: Engine, name: str) -> None:
         if not source.by_hand
         for kind, traffic in source.traffic.items()
     ]
-    if not rows:
-        return
-    statement = sqlite.insert(tables.source)
-    fields = [column.name for column in tables.source.columns if not column.primary_key]
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["agency", "source", "type"],
-            set_={field: statement.excluded[field] for field in fields},
-        ),
-        rows,
-    )
+    put(connection, tables.source, rows)
 
 
-def _write_news(connection: Connection, news: Sequence[Summary | Hush]) -> None:
+def _write_news(
+    connection: Connection, news: Sequence[Summary | Hush], stage: int, partition: int
+) -> None:
     """One record of stage two's log for each record of stage one that brought news about.
 
     So the second log is the same, record by record, however the first was cut into transactions.
@@ -264,41 +240,4 @@ def _write_news(connection: Connection, news: Sequence[Summary | Hush]) -> None:
                 body=freeze(mine),
             )
         )
-    append(connection, SUMMARIES, records)
-
-
-def save(connection: Connection, engine: Engine, groups: Groups) -> None:
-    """Store the whole state; in the transaction that says where it stands."""
-    compress = zstandard.ZstdCompressor(level=1).compress
-    rows = [
-        {
-            "stage": EVENTS,
-            "owner": name,
-            "part": part,
-            "version": snapshot.VERSION,
-            "body": compress(body),
-        }
-        for name in engine.agencies
-        for part, body in snapshot.parts(engine, name)
-    ]
-    groups_row = {"stage": SUMMARIES, "owner": "", "part": "groups", "version": snapshot.VERSION}
-    connection.execute(delete(tables.snapshot))
-    connection.execute(
-        insert(tables.snapshot), [*rows, groups_row | {"body": compress(groups.dump())}]
-    )
-
-
-def restore(connection: Connection, engine: Engine, groups: Groups) -> bool:
-    """Put the stored state in place; false if there is none of this version."""
-    expand = zstandard.ZstdDecompressor().decompress
-    found: dict[str, dict[str, bytes]] = {}
-    for row in connection.execute(select(tables.snapshot)):
-        if row.version != snapshot.VERSION:
-            return False
-        if row.stage == SUMMARIES:
-            groups.load(expand(row.body))
-        else:
-            found.setdefault(row.owner, {})[row.part] = expand(row.body)
-    for name, stored in found.items():
-        snapshot.restore(engine, name, stored)
-    return bool(found)
+    append(connection, stage, records, partition)

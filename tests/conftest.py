@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+if TYPE_CHECKING:
+    from deploy.servers.kafka import Kafka
+    from deploy.servers.postgresql import Postgresql
+
 ROOT = Path(__file__).resolve().parents[1]
+
+
+DISTRIBUTED = {"test_demo_distributed", "test_move", "test_topics", "test_worker_refuses"}
+"""Modules in which clients of a broker are made, though not every test starts one."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a broker: it is run by ``make test-distributed``, apart from the rest."""
+    for item in items:
+        needs = "kafka" in getattr(item, "fixturenames", ())
+        if needs or item.path.stem in DISTRIBUTED:
+            item.add_marker("distributed")
 
 
 def missing(what: str) -> NoReturn:
@@ -37,3 +55,31 @@ def chromium() -> str:
         if found:
             return found
     missing("no Chromium here; on Debian: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgresql]:
+    """A running PostgreSQL; ask it for a database of your own."""
+    from deploy.servers import MissingServerError
+    from deploy.servers.postgresql import Postgresql
+
+    try:
+        server = Postgresql(tmp_path_factory.mktemp("postgresql"))
+    except MissingServerError as error:
+        missing(str(error))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A running Kafka; take topics of your own."""
+    from deploy.servers import MissingServerError
+    from deploy.servers.kafka import Kafka
+
+    try:
+        broker = Kafka(tmp_path_factory.mktemp("kafka"))
+    except MissingServerError as error:
+        missing(str(error))
+    yield broker
+    broker.stop()

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 
 from deploy import show
 from deploy.options import STORE, Store
-from models.store import explained, open_store
+from models.store import explained, open_store, store_name
 from models.tables import acknowledged, alert
 
 SHORTEST = 6
@@ -31,7 +31,7 @@ def command(
 ) -> None:
     """Say that somebody looks at an alert: it is not told again until it gets worse or closes."""
     database = open_store(store, make=False)
-    with explained(store), database.begin() as connection:
+    with explained(store_name(database)), database.begin() as connection:
         found = _found(connection, name)
         connection.execute(delete(acknowledged).where(acknowledged.c.alert == found.id))
         if not undo:

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 import uvicorn
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from sqlalchemy import func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from connectors._keys import issue
 from deploy import show
 from deploy.clock import SettableClock
 from deploy.demo.days import DAY_MS
+from deploy.demo.place import Place
 from deploy.demo.region import AGENCIES, SIMULATED
 from deploy.demo.send import SendError, send
 from deploy.demo.sending import Sent, events
 from deploy.demo.settings import headwind_toml
+from deploy.distributed import Distributed
 from deploy.embedded import Embedded
+from deploy.front import Front
 from deploy.options import iso, moment
+from deploy.servers import MissingServerError
 from models.settings import Settings
 from models.store import open_store
-from models.tables import load, log
+from models.tables import load, source
+from models.upsert import add
 
 FILE = "headwind-demo.db"
 STARTED_S = 20.0
@@ -42,6 +48,9 @@ def command(
     seed: Annotated[int, typer.Option(help="Another seed, another region.")] = 1,
     until: Annotated[str, typer.Option(help="Last day of the three years; default today.")] = "",
     once: Annotated[bool, typer.Option("--once", help="Fill the store, then end.")] = False,
+    distributed: Annotated[
+        bool, typer.Option("--distributed", help="On a Kafka, a PostgreSQL and workers of its own.")
+    ] = False,
 ) -> None:
     """Live three invented years of a region of four agencies, through the real front door.
 
@@ -51,12 +60,50 @@ def command(
     """
     end = _end(until)
     name = f"demo {seed} {end.isoformat()}"
-    filled = _is_filled(store, name)
-    clock = SettableClock(0)
-    config = Path(store).with_suffix(".toml")
-    config.write_text(headwind_toml(host=host, port=port), encoding="utf-8")
-    settings = Settings.load(config)
-    monitor = Embedded(store, settings, clock)
+    toml = headwind_toml(host=host, port=port)
+    with ExitStack() as held:
+        if distributed:
+            place = _servers(held, toml)
+            filled = False
+        else:
+            filled = _is_filled(store, name)
+            place = Place(store, Path(store).with_suffix(".toml"))
+            place.config.write_text(toml, encoding="utf-8")
+        clock = SettableClock(0)
+        kind = Distributed if distributed else Embedded
+        monitor = kind(place.store, Settings.load(place.config), clock)
+        _show(monitor, clock, place, Wanted(host, port, seed, end, name, once, filled))
+
+
+class Wanted(NamedTuple):
+    """What was asked for, and whether it is there already."""
+
+    host: str
+    port: int
+    seed: int
+    end: datetime
+    name: str
+    once: bool
+    filled: bool
+
+
+def _servers(held: ExitStack, toml: str) -> Place:
+    from deploy.demo.servers import servers
+
+    # Whoever asks us to end, or started us in the background, must not leave servers behind.
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, signal.default_int_handler)
+    show.err.print("Starting Kafka, PostgreSQL and two workers …")
+    try:
+        return held.enter_context(servers(toml))
+    except MissingServerError as error:
+        show.err.print(escape(str(error)))
+        raise typer.Exit(1) from None
+
+
+def _show(monitor: Front, clock: SettableClock, place: Place, wanted: Wanted) -> None:
+    """Live the years where they are not there yet, and show them."""
+    host, port, end = wanted.host, wanted.port, wanted.end
     server = uvicorn.Server(
         uvicorn.Config(monitor.app, host=host, port=port, log_level="warning", access_log=False)
     )
@@ -66,13 +113,14 @@ def command(
         _wait(lambda: server.started, thread)
         url = f"http://{host}:{_port(server)}"
         show.err.print(f"[bold]{url}/[/bold]  {SIMULATED}: nothing in it is real.")
-        monitor.runner.ticking = False
-        if not filled:
-            _live(monitor, clock, url, seed, end)
-            _mark(monitor, name)
-        show.err.print(f"Metrics {url}/metrics. Ask too: headwind alerts --store {escape(store)}")
-        show.err.print(f"Its settings are in {escape(str(config))}.")
-        if not once:
+        monitor.ticking = False
+        if not wanted.filled:
+            _live(monitor, clock, url, wanted.seed, end)
+            _mark(monitor, wanted.name)
+        store, config = escape(place.store), escape(str(place.config))
+        show.err.print(f"Metrics {url}/metrics. Ask too: headwind alerts --store {store}")
+        show.err.print(f"Its settings are in {config}.")
+        if not wanted.once:
             # A store that was only filled stays as it was lived.
             _go_on(monitor, clock, end)
             show.err.print("Ctrl-C ends it.")
@@ -87,7 +135,7 @@ def command(
         thread.join()
 
 
-def _go_on(monitor: Embedded, clock: SettableClock, end: datetime) -> None:
+def _go_on(monitor: Front, clock: SettableClock, end: datetime) -> None:
     """Let the clock go: with real time, or where the three years ended if that is long ago.
 
     Else all feeds would fall silent at once, over the time that nobody lived.
@@ -95,10 +143,10 @@ def _go_on(monitor: Embedded, clock: SettableClock, end: datetime) -> None:
     at = None
     if datetime.now(UTC) - end > timedelta(days=1):
         with monitor.database.connect() as connection:
-            at = connection.execute(select(func.max(log.c.received))).scalar_one()
+            at = connection.execute(select(func.max(source.c.last_received))).scalar_one()
         show.err.print(f"Its clock goes on from {iso(at)}.")
     clock.release(at)
-    monitor.runner.ticking = True
+    monitor.ticking = True
 
 
 def _port(server: uvicorn.Server) -> int:
@@ -132,7 +180,7 @@ def _is_filled(store: str, name: str) -> bool:
     return False
 
 
-def _live(monitor: Embedded, clock: SettableClock, url: str, seed: int, end: datetime) -> None:
+def _live(monitor: Front, clock: SettableClock, url: str, seed: int, end: datetime) -> None:
     """Send three years through the door and wait until they are evaluated."""
     began = time.perf_counter()
     with monitor.database.begin() as connection:
@@ -167,7 +215,7 @@ def _live(monitor: Embedded, clock: SettableClock, url: str, seed: int, end: dat
     )
 
 
-def _ticking(monitor: Embedded, batches: deque[Sent]) -> Iterator[Sent]:
+def _ticking(monitor: Front, batches: deque[Sent]) -> Iterator[Sent]:
     """The sendings, and between those of two days the clock of that evening in the log.
 
     They leave the queue as they are sent: three years of lines are a fifth of the memory.
@@ -176,16 +224,16 @@ def _ticking(monitor: Embedded, batches: deque[Sent]) -> Iterator[Sent]:
     while batches:
         batch = batches.popleft()
         if batch.sent_ms // DAY_MS > sent_ms // DAY_MS:
-            monitor.runner.tick(sent_ms)
+            monitor.tick(sent_ms)
         sent_ms = batch.sent_ms
         yield batch
-    monitor.runner.tick(sent_ms)
+    monitor.tick(sent_ms)
 
 
-def _mark(monitor: Embedded, name: str) -> None:
+def _mark(monitor: Front, name: str) -> None:
     row = {"id": name, "file": "demo", "events": 0, "finished": True, "updated": monitor.clock()}
     with monitor.database.begin() as connection:
-        connection.execute(insert(load).values(row).on_conflict_do_nothing())
+        add(connection, load, [row])
 
 
 def _wait(ready: Callable[[], bool], thread: threading.Thread) -> None:

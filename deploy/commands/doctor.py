@@ -6,15 +6,15 @@ import time
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
 
 import sqlalchemy
 import typer
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from connectors._keys import list_keys
 from deploy import show
 from deploy.explanation import types_read
+from deploy.finding import Finding
 from deploy.options import (
     CONFIG,
     STORE,
@@ -25,28 +25,17 @@ from deploy.options import (
     checked_settings,
     iso,
 )
+from deploy.workers import LAG_MS, workers
 from models import tables
 from models.settings import Settings, SettingsError
-from models.store import StoreError, explained, open_store
+from models.store import StoreError, explained, open_store, store_name
 from streams.catalogue import allowed, catalogue
 from streams.notify.relay import TELLING_MS
 
 RECENT_MS = 7 * 86_400_000
 """What went wrong longer ago is history: an exit code for monitoring must be able to heal."""
 
-LAG_MS = 60_000
-"""A record that waits no longer than this is on its way."""
-
 COLOURS = {"ok": "", "look": "yellow", "wrong": "red"}
-
-
-class Finding(NamedTuple):
-    """What was looked at, how it is (ok, look or wrong), and what to do."""
-
-    about: str
-    state: str
-    says: str
-    fix: str = ""
 
 
 def command(
@@ -81,9 +70,13 @@ def findings(store: str, config: Path, now: int) -> Iterator[Finding]:
         yield _settings(config)
     try:
         database = open_store(store, make=False)
-        with explained(store), database.connect() as connection:
-            yield _size(connection, store)
+        with explained(store_name(database)), database.connect() as connection:
+            yield _size(connection, store_name(database))
             yield from _stored(connection, now)
+            if settings is None or not settings.kafka.servers:
+                yield _lag(connection, now)
+            else:
+                yield from workers(connection, settings.kafka, now)
             if settings is not None:
                 yield _workforce(connection, settings)
                 yield from _notifications(connection, settings, now)
@@ -97,7 +90,6 @@ def _stored(connection: sqlalchemy.Connection, now: int) -> Iterator[Finding]:
     yield from _keys(connection, now)
     yield from _sources(connection)
     yield _refused(connection, now)
-    yield _lag(connection, now)
 
 
 def _settings(config: Path) -> Finding:
@@ -109,9 +101,10 @@ def _settings(config: Path) -> Finding:
 
 
 def _size(connection: sqlalchemy.Connection, store: str) -> Finding:
-    size = connection.exec_driver_sql(
-        "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
-    ).scalar_one()
+    asked = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    if connection.dialect.name == "postgresql":
+        asked = "SELECT pg_database_size(current_database())"
+    size = connection.exec_driver_sql(asked).scalar_one()
     return Finding("store", "ok", f"{store}, {size / 1e6:,.1f} MB")
 
 
@@ -163,8 +156,9 @@ def _lag(connection: sqlalchemy.Connection, now: int) -> Finding:
 
 def _sources(connection: sqlalchemy.Connection) -> Iterator[Finding]:
     c = tables.source.c
+    stale = func.max(case((c.stale, 1), else_=0))
     rows = connection.execute(
-        select(c.agency, c.source, func.max(c.last_time).label("last"), func.max(c.stale))
+        select(c.agency, c.source, func.max(c.last_time).label("last"), stale)
         .where(c.accepted > 0)
         .group_by(c.agency, c.source)
         .order_by(c.agency, c.source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated
@@ -22,9 +22,8 @@ from rich.progress import (
 from sqlalchemy import select
 
 from connectors import file as connector
-from connectors._collector import spare
 from connectors._mapping import read_mapping
-from connectors._publish import Batch, EmbeddedPublisher
+from connectors._publish import Batch, Publisher, publisher_for
 from connectors._report import FileReport, LoadError, LoadReport
 from connectors._report import Progress as Step
 from connectors._stream import rows_of
@@ -33,8 +32,9 @@ from deploy.commands.serve import now
 from deploy.lock import engine_lock, load_lock
 from deploy.options import CONFIG, STORE, Config, Store, moment, read_settings
 from models.check import Refusal
+from models.collector import spare
 from models.settings import Settings
-from models.store import StoreError, befallen, open_store
+from models.store import StoreError, befallen, open_store, store_name
 from models.tables import load as loads
 from models.tables import refused
 from streams.catalogue import allowed
@@ -48,8 +48,8 @@ SHOWN = 20
 class FoldingPublisher:
     """Publishes, and folds what was published whenever a transaction's worth has come together."""
 
-    def __init__(self, database: sqlalchemy.Engine | None, runner: Runner | None) -> None:
-        self._inner = EmbeddedPublisher(database) if database is not None else None
+    def __init__(self, inner: Publisher | None, runner: Runner | None) -> None:
+        self._inner = inner
         self._runner = runner
         self._waiting = 0
         self.refused = 0
@@ -138,7 +138,12 @@ def command(
         _print_file(one, dry_run=dry_run)
     _print_engine(publisher, () if mapping else files)
     if not publisher.evaluates and not dry_run:
-        show.err.print("A running headwind serve holds the store; it evaluates what was loaded.")
+        who = (
+            "Workers evaluate"
+            if settings.kafka.servers
+            else "A running headwind serve holds the store; it evaluates"
+        )
+        show.err.print(f"{who} what was loaded.")
     events = () if mapping else files
     flawed = database is not None and _flawed(database, report, events)
     if flawed or report.exit_code or publisher.refused:
@@ -181,14 +186,16 @@ def _evaluating(
     if database is None:
         yield FoldingPublisher(None, None)
         return
-    with load_lock(database), engine_lock(database) as mine, _kept(database):
-        if not mine:
-            yield FoldingPublisher(database, None)
+    inner = publisher_for(database, settings)
+    with closing(inner), load_lock(database), ExitStack() as held, _kept(database):
+        # Beyond one machine workers evaluate, and on it perhaps a running monitor.
+        if settings.kafka.servers or not held.enter_context(engine_lock(database)):
+            yield FoldingPublisher(inner, None)
             return
         runner = Runner(database, settings, allowed(settings.privacy))
         runner.start()
         runner.drain()
-        yield FoldingPublisher(database, runner)
+        yield FoldingPublisher(inner, runner)
         runner.close()
 
 
@@ -196,7 +203,7 @@ def _evaluating(
 def _kept(database: sqlalchemy.Engine) -> Iterator[None]:
     """Say of a store that fails, while it is written to, what has become of the load."""
     try:
-        with befallen(database.url.database or ""):
+        with befallen(store_name(database)):
             yield
     except StoreError as error:
         message = (

@@ -27,7 +27,7 @@ from deploy.options import (
 )
 from deploy.reading import like, reading
 from models.settings import Settings
-from models.store import explained, open_store
+from models.store import explained, open_store, store_name
 from models.tables import delivery, outbox
 from streams.notify.channel import Answer, Channel
 from streams.notify.ours import drill
@@ -213,7 +213,7 @@ def retry(name: ReceiverName = "", config: Config = CONFIG, store: Store = STORE
     _known(read_settings(config), name)
     d = delivery.c
     database = open_store(store, make=False)
-    with explained(store), database.begin() as connection:
+    with explained(store_name(database)), database.begin() as connection:
         dead = d.state == "dead"
         mine = and_(dead, d.channel == name) if name else dead
         count = connection.execute(

@@ -14,8 +14,11 @@ from rich.markup import escape
 
 from connectors._keys import any_usable
 from deploy import show
+from deploy.distributed import Distributed
 from deploy.embedded import Embedded
+from deploy.front import Front
 from deploy.options import CONFIG, STORE, Config, Store, read_settings
+from models.store import store_name
 
 
 def command(
@@ -33,11 +36,12 @@ def command(
     """
     settings = read_settings(config)
     where, number = host or settings.door.host, settings.door.port if port is None else port
-    monitor = Embedded(store, settings, clock=now)
+    kind = Distributed if settings.kafka.servers else Embedded
+    monitor: Front = kind(store, settings, clock=now)
     refuse_open_door(monitor, where)
     monitor.claim()
     listening = listen(where, number)
-    show.err.print(f"Store     {escape(store)}")
+    show.err.print(f"Store     {escape(store_name(monitor.database))}")
     server = _Server(
         uvicorn.Config(monitor.app, host=where, port=number, log_level="warning", access_log=False)
     )
@@ -80,7 +84,7 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def refuse_open_door(monitor: Embedded, host: str) -> None:
+def refuse_open_door(monitor: Front, host: str) -> None:
     """Nobody outside may reach a door for which no key exists."""
     try:
         loopback = ipaddress.ip_address(host).is_loopback

@@ -27,7 +27,7 @@ from deploy.options import (
 from deploy.reading import agencies, like, reading
 from models.duration import duration_ms
 from models.settings import Settings
-from models.store import explained, open_store
+from models.store import explained, open_store, store_name
 from models.tables import delivery, silence
 from streams.catalogue import catalogue
 from streams.notify.box import NEVER
@@ -93,7 +93,7 @@ def begin(
         raise typer.BadParameter(message, param_hint="--for" if length else "--until")
     made = {"agency": agency, "indicator": indicator, "service": service}
     database = open_store(store, make=False)
-    with explained(store), database.begin() as connection:
+    with explained(store_name(database)), database.begin() as connection:
         _check(connection, settings, made)
         name = str(uuid4())[:8]
         fields = {"id": name, "start": now, "end": end, "why": why.strip()[:256], "made": now}
@@ -128,7 +128,7 @@ def end_one(
     """End a silence now; what still stands is told. Maintenance comes again the next time."""
     now, settings = _now(), read_settings(config)
     database = open_store(store, make=False)
-    with explained(store), database.begin() as connection:
+    with explained(store_name(database)), database.begin() as connection:
         known = {one.id: one for one in silences(connection, settings, now) if one.end > now}
         if name not in known:
             message = f"{name!r} is no silence that holds or is to come; {like(name, set(known))}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
 
-from models.tables import acknowledged, alert, delivery, log, outbox, position, reminder
+from models.tables import acknowledged, alert, delivery, log, outbox, position, reminder, worker
 from streams.notify.channel import Answer
 
 ATTEMPTS = 12
@@ -200,6 +200,12 @@ def taken_on(connection: Connection) -> set[str]:
 
 def keeps_up(connection: Connection, now: int) -> bool:
     """Whether the engine follows its log, and the clock is still written there."""
+    workers = connection.execute(select(worker.c.seen, worker.c.behind_since)).all()
+    if workers:
+        living = [one for one in workers if now - one.seen < ALIVE_MS]
+        return bool(living) and all(
+            one.behind_since is None or now - one.behind_since < ALIVE_MS for one in living
+        )
     c = log.c
     mine = select(c.received).where(c.stage == 1)
     last = connection.execute(mine.order_by(c.position.desc()).limit(1)).scalar()

@@ -12,6 +12,7 @@ from deploy import commands
 from streams.catalogue import catalogue, into
 from streams.notify.ours import drill, watchdog
 from streams.notify.payload import OF_ITS_OWN, made
+from streams.worker.lanes import LogLostError
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = ROOT / "deploy" / "runbook"
@@ -46,6 +47,7 @@ def alertnames() -> set[str]:
     ours = (watchdog("", 0), drill("", 0))
     return {
         *OF_ITS_OWN,
+        LogLostError.__name__.removesuffix("Error"),
         *(one["labels"]["alertname"] for one in ours),
         *(name for names in routed for name in names.split("|")),
         *re.findall(r"alert: (\w+)", RULES.read_text(encoding="utf-8")),

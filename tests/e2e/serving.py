@@ -48,11 +48,17 @@ class TurnedClock:
 class Serving:
     """A running monitor over one store; ``url`` is what it said when it was up."""
 
-    def __init__(self, store: Path, config: Path, clock: TurnedClock | None = None) -> None:
+    def __init__(
+        self,
+        store: Path | str,
+        config: Path,
+        clock: TurnedClock | None = None,
+        said: Path | None = None,
+    ) -> None:
         command: list[str | Path] = [HEADWIND]
         if clock is not None:
             command = [sys.executable, "-c", TURNED, clock.file]
-        self._said = store.with_suffix(".said")
+        self._said = said or Path(store).with_suffix(".said")
         with self._said.open("wb") as out:
             self.process = subprocess.Popen(
                 [*command, "serve", "--store", store, "--config", config],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from deploy.servers import free_port
 from tests.conftest import ROOT, missing
 from tests.e2e.serving import until
 
@@ -33,7 +33,7 @@ class Alertmanager:
     """One running Alertmanager, whose receivers all are one listener."""
 
     def __init__(self, folder: Path, receivers: str) -> None:
-        self.url = f"http://127.0.0.1:{_free_port()}"
+        self.url = f"http://127.0.0.1:{free_port()}"
         config = SHIPPED.read_text(encoding="utf-8").replace("http://127.0.0.1:5001", receivers)
         for name, text in QUICK.items():
             config = re.sub(rf"{name}: \S+", f"{name}: {text}", config)
@@ -81,10 +81,3 @@ class Alertmanager:
         """End it."""
         self._process.terminate()
         self._process.wait(30)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port

@@ -18,7 +18,7 @@ from models.settings import DoorSettings
 from models.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from litestar import Litestar
@@ -46,11 +46,16 @@ class CountingPublisher(EmbeddedPublisher):
 class Served:
     """A door served on loopback, its store, and a client with a key."""
 
-    def __init__(self, folder: Path, settings: DoorSettings) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: DoorSettings,
+        publisher: Callable[[Engine], Any] = CountingPublisher,
+    ) -> None:
         """Start the server in a thread of this process."""
         self.path = folder / "headwind.db"
         self.engine: Engine = open_store(str(self.path), patience_s=0.3)
-        self.publisher = CountingPublisher(self.engine)
+        self.publisher = publisher(self.engine)
         app: Litestar = door_app(self.engine, self.publisher, settings, clock=now)
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None)
         self.server = uvicorn.Server(config)

@@ -324,7 +324,7 @@ def test_a_known_name_without_rows_is_no_mistake(made: Made) -> None:
         (["keys", "list", "--store", "typo.db"], "there is no store at typo.db"),
         (["values", "--store", "."], ". is a directory; name a file in it"),
         (["values", "--store", "no/where.db"], "there is no store at no/where.db"),
-        (["values", "--store", "postgresql://there/db"], "use sqlite:///headwind.db"),
+        (["values", "--store", "mysql://there/db"], "(sqlite:///headwind.db, or a file name)"),
         (["values", "--config", "typo.toml"], "there is no file typo.toml"),
         (["serve", "--config", "typo.toml"], "there is no file typo.toml"),
         (["keys", "issue", "--agency", ""], "A key needs an agency"),

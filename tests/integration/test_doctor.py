@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, insert, update
 
-from deploy.commands.doctor import COLOURS, Finding, findings
+from deploy.commands.doctor import COLOURS, findings
+from deploy.finding import Finding
 from models.log import append
+from models.migrate import HEAD
 from models.record import Record
-from models.store import SCHEMA, open_store
+from models.store import open_store
 from models.tables import delivery, outbox, source
 from streams.notify.relay import TELLING_MS
 from tests.integration.made_store import PRESENT, Made, request
@@ -129,11 +131,12 @@ def test_bad_settings(well: Made) -> None:
 def test_a_newer_store(well: Made) -> None:
     """What wrote it, what this program knows, and what to do."""
     with closing(sqlite3.connect(well.store)) as connection:
-        connection.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
     (found,) = look(well).values()
     assert found.state == "wrong"
-    assert f"a newer Headwind (schema {SCHEMA + 1}, this one knows {SCHEMA})" in found.says
-    assert found.fix == "install that version or name another file."
+    assert f"a newer Headwind (tables of version 9999, this one knows {HEAD})" in found.says
+    assert found.fix == "install that version or name another store."
     assert well.run("doctor").returncode == 1
 
 

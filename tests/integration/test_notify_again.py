@@ -126,7 +126,15 @@ def test_the_watchdog_is_silent_where_the_engine_stands_still(
     """A record that waits for long, or a clock that is not logged any more, is no good sign."""
     clock = Clock()
     beat = NotifySettings(url=listener.url, watchdog=True)
-    row = {"stage": 1, "position": 1, "body": b"", "agency": "", "kind": "tick", "events": 0}
+    row = {
+        "stage": 1,
+        "partition": 0,
+        "position": 1,
+        "body": b"",
+        "agency": "",
+        "kind": "tick",
+        "events": 0,
+    }
     with store.begin() as connection:
         connection.execute(insert(tables.log), row | {"received": NOON})
     with relay(store, clock, beat=beat) as one:
@@ -139,8 +147,8 @@ def test_the_watchdog_is_silent_where_the_engine_stands_still(
         clock.now += MINUTE
         assert one.step() == 0
         with store.begin() as connection:
-            applied = {"stage": 1, "applied": 2, "snapshot": 0}
-            connection.execute(insert(tables.position), applied)
+            stands = {"stage": 1, "partition": 0, "applied": 2, "snapshot": 0, "token": 0}
+            connection.execute(insert(tables.position), stands | {"owner": ""})
         clock.now += MINUTE
         assert one.step() == 1
         clock.now += 5 * MINUTE

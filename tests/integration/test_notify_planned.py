@@ -20,7 +20,7 @@ from streams.notify.maintenance import span
 from streams.notify.relay import Relay
 from streams.notify.silences import silences
 from streams.runner import Runner
-from streams.store import EVENTS
+from streams.stand import EVENTS
 from tests.integration.records import headwind
 from tests.integration.test_notify import (
     HOUR,

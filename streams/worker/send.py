@@ -1,0 +1,57 @@
+"""Sends words to their topics; they are kept by the brokers on return."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from models.kafka import KafkaSettings
+from models.partitioning import partition_of
+from models.store import StoreBusyError
+from streams.telling import Word
+
+ANSWER_S: Final = 20
+
+
+class Sender:
+    """Makes its producer at the first word, so that a worker can start before the brokers do."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._producer: Any = None
+
+    def __call__(self, words: list[Word]) -> None:
+        """Send words in their order. Raises StoreBusyError where the brokers do not keep them."""
+        try:
+            if self._producer is None:
+                self._producer = KafkaProducer(
+                    **self._settings.client(),
+                    acks="all",
+                    enable_idempotence=True,
+                    linger_ms=2,
+                    max_block_ms=ANSWER_S * 1000,
+                    request_timeout_ms=10_000,
+                    delivery_timeout_ms=ANSWER_S * 1000,
+                )
+            sent = [self._send(word) for word in words]
+            self._producer.flush(timeout=ANSWER_S)
+            for one in sent:
+                one.get(timeout=ANSWER_S)
+        except KafkaError:
+            message = f"Kafka ({', '.join(self._settings.servers)}) does not answer."
+            raise StoreBusyError(message) from None
+
+    def _send(self, word: Word) -> Any:
+        return self._producer.send(
+            self._settings.topic(word.topic),
+            key=word.key.encode(),
+            value=word.value,
+            partition=partition_of(word.key, self._settings.partitions),
+        )
+
+    def close(self) -> None:
+        """Let go of the brokers."""
+        if self._producer is not None:
+            self._producer.close(timeout=ANSWER_S)
