@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 from sqlalchemy import Engine
 
@@ -13,6 +12,7 @@ from connectors._publish import Batch, write_beside
 from models.envelope import NDJSON
 from models.kafka import MAX_BODY, MAX_MESSAGE, KafkaSettings
 from models.partitioning import partition_of
+from models.producer import durable, wait_kept
 from models.record import MAX_EVENTS, Record
 from models.store import StoreBusyError, StoreError
 
@@ -37,17 +37,12 @@ class KafkaPublisher:
         self._settings = settings
         self._topic = settings.topic("events")
         try:
-            self._producer = KafkaProducer(
-                **settings.client(),
-                acks="all",
-                enable_idempotence=True,
+            self._producer = durable(
+                settings,
+                ANSWER_S,
                 compression_type="zstd",
-                linger_ms=2,
                 batch_size=2 * MAX_BODY,
                 max_request_size=MAX_MESSAGE,
-                max_block_ms=ANSWER_S * 1000,
-                request_timeout_ms=10_000,
-                delivery_timeout_ms=ANSWER_S * 1000,
             )
         except KafkaError:
             raise StoreBusyError(_silent(settings)) from None
@@ -83,10 +78,7 @@ class KafkaPublisher:
 
     def _wait(self, sending: Iterable[Any]) -> None:
         try:
-            sent = list(sending)
-            self._producer.flush(timeout=ANSWER_S)
-            for one in sent:
-                one.get(timeout=ANSWER_S)
+            wait_kept(self._producer, sending, ANSWER_S)
         except MessageSizeTooLargeError:
             message = "a message is larger than the topic allows; see headwind topics check."
             raise StoreError(message) from None

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, select
 
 from models.tables import mark, source, value
+from models.value import Rhythm
 
 if TYPE_CHECKING:
     from dashboards.panel import Scope
 
-_LONGEST = {"week": 8, "month": 32, "quarter": 93}
-"""Days that no single bucket exceeds; what is longer is a rolling window."""
+LONGEST_MS: Final[dict[Rhythm, int]] = {
+    "hour": 3_600_000,
+    "day": 25 * 3_600_000,
+    "week": 8 * 86_400_000,
+    "month": 32 * 86_400_000,
+    "quarter": 93 * 86_400_000,
+}
+"""What no single bucket exceeds; what is longer is a rolling window."""
+
+_DRAWN: Final[tuple[Rhythm, ...]] = ("week", "month", "quarter")
 
 
 def buckets(scope: Scope) -> Select[Any]:
     """Every tumbling bucket of weeks and longer with enough cases, from the beginning on."""
-    length = case(
-        *((value.c.rhythm == name, days * 86_400_000) for name, days in _LONGEST.items()), else_=0
-    )
+    length = case(*((value.c.rhythm == name, LONGEST_MS[name]) for name in _DRAWN), else_=0)
     return (
         select(
             value.c.agency,
@@ -35,7 +42,7 @@ def buckets(scope: Scope) -> Select[Any]:
             value.c.unit == scope.unit,
             value.c.service == scope.service,
             value.c.stratum == scope.stratum,
-            value.c.rhythm.in_(list(_LONGEST)),
+            value.c.rhythm.in_(_DRAWN),
             value.c.span.in_(("window", "bucket")),
             value.c.window_end <= scope.until,
             value.c.window_end - value.c.window_start <= length,

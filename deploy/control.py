@@ -18,15 +18,6 @@ from models.tables import value
 from models.value import Cell, Rhythm
 from streams.indicator import Indicator
 
-LONGEST_MS: dict[Rhythm, int] = {
-    "hour": 3_600_000,
-    "day": 25 * 3_600_000,
-    "week": 8 * 86_400_000,
-    "month": 32 * 86_400_000,
-    "quarter": 93 * 86_400_000,
-}
-"""What no single bucket exceeds; what is longer is a rolling window."""
-
 
 def readings(
     connection: sqlalchemy.Connection, indicator: Indicator, agency: str, cell: Cell
@@ -44,7 +35,7 @@ def readings(
     )
     found: dict[Rhythm, list[Reading]] = {}
     for rhythm, start, end, held in connection.execute(question.order_by(c.window_end)):
-        if end - start <= LONGEST_MS[rhythm]:
+        if end - start <= baselines.LONGEST_MS[rhythm]:
             found.setdefault(rhythm, []).append(Reading(start, end, held))
     return found
 

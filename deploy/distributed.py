@@ -9,15 +9,13 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from sqlalchemy import func, select
 
 from connectors._publish_kafka import KafkaPublisher
 from deploy.front import Front
 from deploy.lock import lease
-from models import tables
+from deploy.workers import STAGES, progress
 from models.store import StoreError
 from streams.runner import TICK_MS
-from streams.stand import EVENTS, SUMMARIES, TOLD, standing
 from streams.worker.history import partitions
 
 log = structlog.get_logger()
@@ -60,7 +58,7 @@ class Distributed(Front):
             if self.ticking and now - ticked >= TICK_MS:
                 self.tick(now)
                 ticked = now
-            self.relay.step()
+            self.relay.attempt(self.stopping)
             self.stopping.wait(0.2)
 
     def claim(self) -> None:
@@ -73,11 +71,6 @@ class Distributed(Front):
 
     def behind(self) -> int:
         """How many messages no worker has applied, by agency or by group, or told to groups."""
-        left = 0
+        ends = {topic: partitions(self.settings.kafka, topic) for topic in STAGES}
         with self.database.connect() as connection:
-            for topic, stage in (("events", EVENTS), ("summaries", SUMMARIES)):
-                for number, (_, end) in partitions(self.settings.kafka, topic).items():
-                    left += max(end - standing(connection, stage, number).applied, 0)
-            c = tables.log.c
-            waiting = select(func.count()).select_from(tables.log).where(c.stage == TOLD)
-            return left + connection.execute(waiting).scalar_one()
+            return progress(connection, ends).behind

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from textwrap import TextWrapper
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -31,6 +31,7 @@ BREAK = re.compile(r"(\s+|(?<=[./_-])(?=[A-Za-z]))")
 """Where text in a column may wrap: at spaces, and in long names behind what joins their parts."""
 
 Row = Mapping[str, Any]
+R = TypeVar("R", bound=Row)
 
 
 class Column(NamedTuple):
@@ -111,6 +112,22 @@ def machine(found: Iterable[Row], form: Format, fields: Sequence[str]) -> None:
         sys.stdout.write(before + json.dumps(row, ensure_ascii=False))
         before = ",\n "
     sys.stdout.write("[]\n" if before == "[\n " else "\n]\n")
+
+
+def listed(
+    found: Iterable[R],
+    form: Format,
+    fields: Sequence[str],
+    draw: Callable[[list[R]], None],
+    none: str,
+) -> None:
+    """Rows as ``machine`` writes them, or for people: drawn, or in a word that there is none."""
+    if form is not Format.table:
+        machine(found, form, fields)
+    elif rows := list(found):
+        draw(rows)
+    else:
+        err.print(none)
 
 
 def _flat(value: Any) -> Any:

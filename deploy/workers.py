@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import sqlalchemy
 from sqlalchemy import func, select
@@ -46,6 +46,25 @@ def workers(
     yield _lag(connection, ends, now)
 
 
+class Progress(NamedTuple):
+    """Messages in the results, and those that are not: by agency or group, or told to groups."""
+
+    applied: int
+    behind: int
+
+
+def progress(connection: sqlalchemy.Connection, ends: dict[str, Ends]) -> Progress:
+    """How far the workers are; ``ends`` are the partitions of each topic of ``STAGES``."""
+    applied = behind = 0
+    for topic, stage in STAGES.items():
+        for number, (_, end) in ends[topic].items():
+            at = standing(connection, stage, number).applied
+            applied += at
+            behind += max(end - at, 0)
+    waiting = select(func.count()).select_from(tables.log).where(tables.log.c.stage == TOLD)
+    return Progress(applied, behind + connection.execute(waiting).scalar_one())
+
+
 def _lost(
     connection: sqlalchemy.Connection, settings: KafkaSettings, ends: dict[str, Ends]
 ) -> Iterator[Finding]:
@@ -64,15 +83,7 @@ def _lost(
 
 
 def _lag(connection: sqlalchemy.Connection, ends: dict[str, Ends], now: int) -> Finding:
-    applied = behind = 0
-    for topic, stage in STAGES.items():
-        for number, (_, end) in ends[topic].items():
-            at = standing(connection, stage, number).applied
-            applied += at
-            behind += max(end - at, 0)
-    c = tables.log.c
-    waiting = select(func.count()).select_from(tables.log).where(c.stage == TOLD)
-    behind += connection.execute(waiting).scalar_one()
+    applied, behind = progress(connection, ends)
     w = tables.worker.c
     living, since = connection.execute(
         select(func.count(), func.min(w.behind_since)).where(w.seen > now - SILENT_MS)

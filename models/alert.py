@@ -36,3 +36,15 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     closed: int | None
     transition: int
     epoch: int = 0
+
+    def closing(self, at: int, reason: str) -> Alert:
+        """The state after this one, in which it is closed: when (ms, event time) and why."""
+        return msgspec.structs.replace(
+            self,
+            state="closed",
+            old_state=self.state,
+            reason=reason,
+            updated=at,
+            closed=at,
+            transition=self.transition + 1,
+        )

@@ -37,11 +37,11 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     agency: str
     kind: MarkKind
-    indicator: str
-    cell: Cell
-    label: str
+    indicator: str = ""
+    cell: Cell = Cell()
+    label: str = ""
     start: int
-    end: int | None
-    evidence: dict[str, Any]
-    transition: int
+    end: int | None = None
+    evidence: dict[str, Any] = {}
+    transition: int = 0
     epoch: int = 0

@@ -89,15 +89,7 @@ class Breaks:
             if known is None:
                 return
             alert, told = known
-            alert = msgspec.structs.replace(
-                alert,
-                state="closed",
-                old_state=alert.state,
-                reason=reason,
-                updated=over,
-                closed=over,
-                transition=alert.transition + 1,
-            )
+            alert = alert.closing(over, reason)
         else:
             alert, told = _opened(self.agency, one.source, noticed, over, reason), recent
             self.missing[name] = alert, told

@@ -12,8 +12,6 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID, uuid5
 
-import msgspec
-
 from models.alert import Alert
 from models.value import Rhythm
 from streams.expectation import Expectation
@@ -101,12 +99,5 @@ class Gaps:
         alert = self.open.pop(look.key, None)
         if alert is None:
             return None
-        return msgspec.structs.replace(
-            alert,
-            state="closed",
-            old_state=alert.state,
-            reason=here_again(look.indicator, look.value, alert.evidence["since"]),
-            updated=look.bucket.end,
-            closed=look.bucket.end,
-            transition=alert.transition + 1,
-        )
+        reason = here_again(look.indicator, look.value, alert.evidence["since"])
+        return alert.closing(look.bucket.end, reason)

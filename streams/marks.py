@@ -8,7 +8,6 @@ from uuid import UUID, uuid5
 
 import numpy as np
 
-from models.event import Event
 from models.events.context import BaselineRebased, CalendarMarked, DefinitionChanged
 from models.mark import Mark
 from models.value import Cell
@@ -31,10 +30,9 @@ ROOM: Final = 200
 def crisis_mark(agency: str, crisis: Crisis) -> Mark:
     """A declared crisis, from its declaration to its end."""
     return Mark(
-        id=str(uuid5(NAMESPACE, f"crisis {agency} {crisis.id}")),
+        id=_id(f"crisis {agency} {crisis.id}"),
         agency=agency,
         kind="crisis",
-        indicator="",
         cell=Cell(service=crisis.scope),
         label=crisis.id,
         start=crisis.start,
@@ -48,16 +46,13 @@ def definition_mark(agency: str, said: DefinitionChanged, at: int) -> Mark:
     """A changed definition: what is counted before and after cannot be compared."""
     name = f"definition {agency} {said.indicator} {said.service} {at} {said.what}"
     return Mark(
-        id=str(uuid5(NAMESPACE, name)),
+        id=_id(name),
         agency=agency,
         kind="definition",
         indicator=said.indicator,
         cell=Cell(service=said.service),
         label=said.what,
         start=at,
-        end=None,
-        evidence={},
-        transition=0,
     )
 
 
@@ -65,16 +60,13 @@ def rebase_mark(agency: str, said: BaselineRebased, at: int) -> Mark:
     """A new baseline: control limits and what is expected are learned from here on."""
     name = f"rebase {agency} {said.indicator} {said.unit}\x1f{said.service} {at} {said.why}"
     return Mark(
-        id=str(uuid5(NAMESPACE, name)),
+        id=_id(name),
         agency=agency,
         kind="rebase",
         indicator=said.indicator,
         cell=Cell(said.unit, said.service),
         label=said.why,
         start=at,
-        end=None,
-        evidence={},
-        transition=0,
     )
 
 
@@ -86,16 +78,14 @@ def composition_mark(
     where = f"{total.unit}\x1f{total.service}\x1f{total.stratum}"
     name = f"composition {agency} {indicator} {where} {evidence['rhythm']} {side} {start}"
     return Mark(
-        id=str(uuid5(NAMESPACE, f"{name} {evidence['seen']}")),
+        id=_id(f"{name} {evidence['seen']}"),
         agency=agency,
         kind="composition",
         indicator=indicator,
         cell=total,
         label=f"{side}: {some_of(evidence[side])}",
         start=start,
-        end=None,
         evidence=evidence,
-        transition=0,
     )
 
 
@@ -110,32 +100,26 @@ def scale_mark(agency: str, start: int, evidence: dict[str, Any]) -> Mark:
         side = "gone" if "gone" in evidence else "new"
         label = f"ratings of {evidence['scale']} {side}: {some_of(evidence[side])}"
     return Mark(
-        id=str(uuid5(NAMESPACE, f"scale {agency} {start} {label}")),
+        id=_id(f"scale {agency} {start} {label}"),
         agency=agency,
         kind="scale",
         indicator=RATINGS,
-        cell=Cell(),
         label=label[:LONGEST],
         start=start,
-        end=None,
         evidence=evidence,
-        transition=0,
     )
 
 
 def rhythm_mark(agency: str, indicator: str, label: str, start: int, seen: int) -> Mark:
     """Reports that come for other periods, or in another way, than before."""
     return Mark(
-        id=str(uuid5(NAMESPACE, f"rhythm {agency} {indicator} {label} {start}")),
+        id=_id(f"rhythm {agency} {indicator} {label} {start}"),
         agency=agency,
         kind="rhythm",
         indicator=indicator,
-        cell=Cell(),
         label=label[:LONGEST],
         start=start,
-        end=None,
         evidence={"seen": seen},
-        transition=0,
     )
 
 
@@ -160,18 +144,14 @@ def planned_marks(agency: str, arrivals: Arrivals) -> Iterator[Mark]:
         match event.data:
             case CalendarMarked(kind="closure" | "release_freeze" as kind) as said:
                 yield Mark(
-                    id=_of_event(agency, event),
+                    id=_id(f"event {agency} {event.source}\x1f{event.id}"),
                     agency=agency,
                     kind=kind,
-                    indicator="",
                     cell=Cell(service=said.scope),
-                    label="",
                     start=round(said.start.timestamp() * 1000),
                     end=round(said.end.timestamp() * 1000),
-                    evidence={},
-                    transition=0,
                 )
 
 
-def _of_event(agency: str, event: Event) -> str:
-    return str(uuid5(NAMESPACE, f"event {agency} {event.source}\x1f{event.id}"))
+def _id(name: str) -> str:
+    return str(uuid5(NAMESPACE, name))

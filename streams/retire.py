@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from models.alert import Alert
 from models.value import RHYTHMS, Cell
 from streams.breaks import RECENT_MS
@@ -67,11 +65,8 @@ def _end(watch: Watch, gauge: Gauge, key: Key, one: Switched, changes: Changes) 
     gap = watch.gaps.open.pop(key, None)
     reason = moved(gauge.indicator, key[2], one)
     if gap is not None:
-        changed = {"state": "closed", "old_state": gap.state, "reason": reason}
-        times = {"updated": at, "closed": at, "transition": gap.transition + 1}
-        closed = msgspec.structs.replace(gap, **changed, **times)
         told = gap.state == "open" and one.received - at <= RECENT_MS
-        _keep(closed, one.received, changes, told=told)
+        _keep(gap.closing(at, reason), one.received, changes, told=told)
     if episode is None:
         return
     watch.inhibited.pop(episode.alert, None)

@@ -72,20 +72,20 @@ class Watch:
     def bucket(self, gauge: Gauge, step: Closing, made: list[Value], changes: Changes) -> None:
         """Look at one cell of a bucket that closed just now."""
         value = made[-1]
-        quantity = gauge.indicator.detect
+        indicator = gauge.indicator
         if value.indicator == READINESS:
             self.casebook.ready(value)
             changes.shocks += self.casebook.news()
         # Few of what is counted is no small sample, and an error budget adds buckets up itself:
         # they are judged where the window has enough.
-        adds_up = quantity == "count" or gauge.indicator.objective is not None
+        adds_up = indicator.detect == "count" or indicator.objective is not None
         few = adds_up and value.status == "low_n" and made[0].status == "ok"
-        if not quantity or value.value is None or not (few or value.status == "ok"):
+        if not indicator.detect or value.value is None or not (few or value.status == "ok"):
             return
         key = (value.indicator, step.line, value.cell)
-        if key in self.breaks.doubtful or not spoken_of(
-            gauge.indicator, key, self.series, self.parted
-        ):
+        if key in self.breaks.doubtful:
+            return
+        if not spoken_of(indicator, key, self.series, self.parted):
             return
         rhythm = RHYTHMS[step.line]
         bucket = Bucket.of(self.calendar, rhythm, step.number, value.value, value.n or 0)
@@ -93,15 +93,14 @@ class Watch:
         if value.cell != Cell():
             self.parted.add(key[:2])
         if series.broken or series.rebased is not None:
-            self._begin_anew(Look(gauge.indicator, series, bucket, value), changes)
-        quantity = gauge.indicator.quantity
-        bucket = self.plans.fit(series, bucket, value.cell, rhythm, quantity)
-        look = Look(gauge.indicator, series, bucket, value)
-        if gauge.indicator.detect == "rare":
+            self._begin_anew(Look(indicator, series, bucket, value), changes)
+        bucket = self.plans.fit(series, bucket, value.cell, rhythm, indicator.quantity)
+        look = Look(indicator, series, bucket, value)
+        if indicator.detect == "rare":
             # No bucket is expected to hold any: only who needs no expectation judges it.
             self._heard(look, None, None, changes)
             return
-        usual, expected = foreseen(look, quantity)
+        usual, expected = foreseen(look, indicator.quantity)
         changes.expected.append(kept(self.agency, look, expected))
         if bucket.slot < 0:
             # Closed or nearly so, and no two holidays are alike: only these judge it, too.
@@ -113,7 +112,7 @@ class Watch:
             return
         what = self._heard(look, expected, usual, changes)
         self._tell(self.gaps.end(look), value, changes)
-        guarded = self._guarded(gauge.indicator, step.line, value.cell)
+        guarded = self._guarded(indicator, step.line, value.cell)
         changes.shocks += self.casebook.look(look, levels=what == "new level", guarded=guarded)
 
     def told(self, event: Event, at: int, changes: Changes) -> None:
@@ -327,15 +326,7 @@ class Watch:
         alert = self.silences.pop(source.name, None)
         if alert is None:
             return
-        closed = msgspec.structs.replace(
-            alert,
-            state="closed",
-            old_state=alert.state,
-            reason=back_again(source, at),
-            updated=at,
-            closed=at,
-            transition=alert.transition + 1,
-        )
+        closed = alert.closing(at, back_again(source, at))
         changes.alerts.append(closed)
         changes.notices.append(Notice(closed, at))
         if not self.silences:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -78,12 +79,9 @@ def command(
     with reading(store) as connection:
         rows = read(connection, asked, active=active, history=history, **times)
         found = checked(connection, settings, asked, rows)
-        if form is not Format.table:
-            show.machine(found, form, [*FIELDS, *CHANGES] if history else FIELDS)
-        elif listed := list(found):
-            _blocks(listed, short(connection, alert))
-        else:
-            show.err.print("No alerts.")
+        fields = [*FIELDS, *CHANGES] if history else FIELDS
+        draw = partial(_blocks, many=short(connection, alert))
+        show.listed(found, form, fields, draw, "No alerts.")
 
 
 def read(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -96,12 +97,8 @@ def list_all(
         }
         for one in found
     ]
-    if form is not Format.table:
-        show.machine(rows, form, FIELDS)
-    elif rows:
-        show.table(rows, COLUMNS)
-    else:
-        show.err.print("No keys. Make one: headwind keys issue --agency NAME")
+    none = "No keys. Make one: headwind keys issue --agency NAME"
+    show.listed(rows, form, FIELDS, partial(show.table, columns=COLUMNS), none)
 
 
 def _show_once(key: str) -> None:

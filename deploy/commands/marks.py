@@ -71,12 +71,7 @@ def command(
     with reading(store) as connection:
         rows = read(connection, asked, kind=kind, since=moment(since, "--since"))
         found = checked(connection, settings, asked, rows)
-        if form is not Format.table:
-            show.machine(found, form, FIELDS)
-        elif listed := list(found):
-            _table(listed)
-        else:
-            show.err.print("No marks.")
+        show.listed(found, form, FIELDS, _table, "No marks.")
 
 
 def read(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
+from itertools import islice
 from operator import attrgetter
 from typing import Annotated
 
@@ -124,14 +125,9 @@ def _appending(new: sqlalchemy.Engine) -> Callable[[list[Record]], None]:
 def _merged(settings: Settings, ends: dict[int, tuple[int, int]]) -> Iterator[list[Record]]:
     """The records of all partitions by receipt; of ticks, which are in all, those of the first."""
     parts = [_records(settings, number, end) for number, (_, end) in ends.items()]
-    held: list[Record] = []
-    for one in heapq.merge(*parts, key=attrgetter("received")):
-        held.append(one)
-        if len(held) == BATCH:
-            yield held
-            held = []
-    if held:
-        yield held
+    records = heapq.merge(*parts, key=attrgetter("received"))
+    while chunk := list(islice(records, BATCH)):
+        yield chunk
 
 
 def _records(settings: Settings, number: int, end: int) -> Iterator[Record]:

@@ -54,12 +54,7 @@ def command(
     asked = {"agency": agency}
     with reading(store) as connection:
         found = checked(connection, settings, asked, read(connection, asked, start))
-        if form is not Format.table:
-            show.machine(found, form, FIELDS)
-        elif listed := list(found):
-            _blocks(listed)
-        else:
-            show.err.print("Nothing was refused.")
+        show.listed(found, form, FIELDS, _blocks, "Nothing was refused.")
 
 
 def read(

@@ -50,12 +50,7 @@ def command(
     times = {"since": moment(since, "--since"), "as_of": moment(as_of, "--as-of")}
     with reading(store) as connection:
         found = checked(connection, settings, asked, read(connection, asked, **times))
-        if form is not Format.table:
-            show.machine(found, form, FIELDS)
-        elif listed := list(found):
-            _table(listed)
-        else:
-            show.err.print("No signals: nothing left what was expected.")
+        show.listed(found, form, FIELDS, _table, "No signals: nothing left what was expected.")
 
 
 def read(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 from typing import Annotated, Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -111,12 +112,7 @@ def list_all(
     with reading(store) as connection:
         found = [_row(one) for one in silences(connection, settings, now) if one.end > now]
     found.sort(key=lambda row: (row["start"], row["id"]))
-    if form is not Format.table:
-        show.machine(found, form, FIELDS)
-    elif found:
-        show.table(found, COLUMNS)
-    else:
-        show.err.print("No silences.")
+    show.listed(found, form, FIELDS, partial(show.table, columns=COLUMNS), "No silences.")
 
 
 @command.command("end")

@@ -8,12 +8,11 @@ from models.value import Rhythm
 from streams.detector import Remembering
 from streams.detectors import _change_point
 from streams.detectors._finding import Finding
+from streams.detectors.shift import SEASON
 from streams.series import Bucket
 
 WARM: Final[dict[Rhythm, int]] = {"day": 28, "week": 12, "month": 24, "quarter": 12}
 """Buckets before anything is said."""
-
-SEASON: Final[dict[Rhythm, int]] = {"day": 7, "week": 1, "month": 12, "quarter": 4}
 
 
 class ChangePoint(Remembering):

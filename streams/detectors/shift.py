@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from models.value import Rhythm
 from streams.detector import Remembering
@@ -10,7 +10,7 @@ from streams.detectors import _shift
 from streams.detectors._finding import Finding
 from streams.series import Bucket
 
-SEASON: dict[Rhythm, int] = {"day": 7, "week": 1, "month": 12, "quarter": 4}
+SEASON: Final[dict[Rhythm, int]] = {"day": 7, "week": 1, "month": 12, "quarter": 4}
 """Buckets in a season, over which means are taken whole."""
 
 

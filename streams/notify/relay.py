@@ -90,15 +90,19 @@ class Relay:
         """Until when (ms) a receiver that failed is left alone."""
 
     def run(self, stop: Flag, pause_s: float = 0.2) -> None:
-        """Deliver until told to stop; a fault is told and waited out."""
+        """Deliver until told to stop."""
         while not stop.is_set():
-            try:
-                self.step()
-            except Exception as error:  # noqa: BLE001 (whoever tells people must not die unseen)
-                log.error("notify.fault", fault=type(error).__name__)  # noqa: TRY400 (may quote)
-                stop.wait(5)
+            self.attempt(stop)
             stop.wait(pause_s)
         self.close()
+
+    def attempt(self, stop: Flag) -> None:
+        """One step; a fault is told and waited out, or until told to stop."""
+        try:
+            self.step()
+        except Exception as error:  # noqa: BLE001 (whoever tells people must not die unseen)
+            log.error("notify.fault", fault=type(error).__name__)  # noqa: TRY400 (may quote)
+            stop.wait(5)
 
     def close(self) -> None:
         """Let go of the network."""

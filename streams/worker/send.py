@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from models.kafka import KafkaSettings
 from models.partitioning import partition_of
+from models.producer import durable, wait_kept
 from models.store import StoreBusyError
 from streams.telling import Word
 
@@ -26,19 +26,8 @@ class Sender:
         """Send words in their order. Raises StoreBusyError where the brokers do not keep them."""
         try:
             if self._producer is None:
-                self._producer = KafkaProducer(
-                    **self._settings.client(),
-                    acks="all",
-                    enable_idempotence=True,
-                    linger_ms=2,
-                    max_block_ms=ANSWER_S * 1000,
-                    request_timeout_ms=10_000,
-                    delivery_timeout_ms=ANSWER_S * 1000,
-                )
-            sent = [self._send(word) for word in words]
-            self._producer.flush(timeout=ANSWER_S)
-            for one in sent:
-                one.get(timeout=ANSWER_S)
+                self._producer = durable(self._settings, ANSWER_S)
+            wait_kept(self._producer, map(self._send, words), ANSWER_S)
         except KafkaError:
             message = f"Kafka ({', '.join(self._settings.servers)}) does not answer."
             raise StoreBusyError(message) from None

@@ -92,7 +92,7 @@ def hasty(
     def producer(**options: Any) -> Any:
         return client.KafkaProducer(**options | soon)
 
-    monkeypatch.setattr(_publish_kafka, "KafkaProducer", producer)
+    monkeypatch.setattr("models.producer.KafkaProducer", producer)
     monkeypatch.setattr(_publish_kafka, "ANSWER_S", 4)
     with closing(KafkaPublisher(store, settings)) as made:
         yield made
