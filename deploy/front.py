@@ -85,13 +85,14 @@ class Front(ABC):
             thread.start()
 
     def stop(self) -> None:
-        """Make durable what was taken, and end the jobs."""
+        """Make durable what was taken, end the jobs and let the database go."""
         self.door.close()
         self.stopping.set()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(timeout=30)
         self.publisher.close()
+        self.database.dispose()
 
     def ended(self) -> bool:
         """Whether every job that began has ended."""
