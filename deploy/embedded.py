@@ -61,6 +61,7 @@ class Embedded(Front):
         if self.ended():
             self.runner.close()
         self._lock.close()
+        self.database.dispose()
 
     def tick(self, now: int) -> None:
         """Write the clock into the log."""

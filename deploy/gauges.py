@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 
 import sqlalchemy
 from sqlalchemy import and_, case, func, select
 
+from dashboards.condition import worst
+from dashboards.words import SEVERITIES
 from models import tables
 from models.check import Refusal
 from models.meters import Meters
-from models.metrics import STATUS_NUMBER
+from models.metrics import STATE_NUMBER, STATUS_NUMBER
 from streams.catalogue import catalogue
 from streams.engine import Changes
 
@@ -142,3 +145,27 @@ class Gauges:
             (a, i, n): float(on) for a, i, n, on in connection.execute(question)
         }
         self.meters.replace("headwind_alert_state", rows)
+        self._states(connection)
+
+    def _states(self, connection: sqlalchemy.Connection) -> None:
+        """Of each agency that ever sent something, or was expected to: its open alerts."""
+        c = tables.alert.c
+        asked = select(c.agency, c.alertname, c.severity).where(c.latest, c.state == "open")
+        alerts = [*connection.execute(asked).mappings()]
+        s = tables.source.c
+        heard = connection.execute(select(s.agency).distinct().where(s.accepted > 0)).scalars()
+        agencies = {*heard, *(row["agency"] for row in alerts)}
+        counts = Counter((row["agency"], row["severity"]) for row in alerts)
+        self.meters.replace(
+            "headwind_alerts_open",
+            {
+                (a, severity): float(counts[a, severity])
+                for a in agencies
+                for severity in SEVERITIES
+            },
+        )
+        states = {
+            (agency,): float(STATE_NUMBER[worst(row for row in alerts if row["agency"] == agency)])
+            for agency in agencies
+        }
+        self.meters.replace("headwind_agency_state", states)

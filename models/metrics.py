@@ -25,6 +25,8 @@ Gauge = Literal[
     "headwind_indicator_high",
     "headwind_indicator_status",
     "headwind_alert_state",
+    "headwind_alerts_open",
+    "headwind_agency_state",
     "headwind_source_age_seconds",
     "headwind_source_stale",
     "headwind_watermark_timestamp_seconds",
@@ -41,6 +43,9 @@ Name = Counter | Histogram | Gauge
 
 STATUS_NUMBER = {"ok": 0, "low_n": 1, "stale": 2, "suppressed": 3, "undefined": 4}
 """What headwind_indicator_status shows for each status of a value."""
+
+STATE_NUMBER = {"steady": 0, "unknown": 1, "watch": 2, "strained": 3}
+"""What headwind_agency_state shows for each state; the higher, the worse."""
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -86,6 +91,18 @@ METRICS: tuple[Metric, ...] = (
         "gauge",
         ("agency", "indicator", "alertname"),
         "1 while the alert is open, 0 once it has closed.",
+    ),
+    Metric(
+        "headwind_alerts_open",
+        "gauge",
+        ("agency", "severity"),
+        "Alerts that are open, by severity; 0 where the agency has none of it.",
+    ),
+    Metric(
+        "headwind_agency_state",
+        "gauge",
+        ("agency",),
+        "The worst alert open in the agency: 0 steady, 1 unknown (silent), 2 watch, 3 strained.",
     ),
     Metric(
         "headwind_source_age_seconds",
