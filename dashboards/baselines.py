@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, select
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 
+from dashboards.narrowing import is_all, narrowed
 from models.tables import mark, source, value
 from models.value import Rhythm
 
@@ -37,7 +38,9 @@ def buckets(scope: Scope) -> Select[Any]:
             value.c.value,
         )
         .where(
-            value.c.indicator.in_((scope.indicator,) if scope.indicator else scope.indicators),
+            value.c.indicator.in_(
+                scope.indicators if is_all(scope.indicator) else (scope.indicator,)
+            ),
             value.c.agency.in_(_agencies(scope)),
             value.c.unit == scope.unit,
             value.c.service == scope.service,
@@ -62,9 +65,8 @@ def baselines(scope: Scope) -> Select[Any]:
         mark.c.start <= scope.until,
         begun_here(scope),
     )
-    if scope.indicator:
-        wanted = wanted.where(mark.c.indicator.in_(("", scope.indicator)))
-    return wanted.order_by(mark.c.start, mark.c.id)
+    here = or_(narrowed(mark.c.indicator, scope.indicator), mark.c.indicator == "")
+    return wanted.where(here).order_by(mark.c.start, mark.c.id)
 
 
 def begun_here(scope: Scope) -> ColumnElement[bool]:
@@ -73,5 +75,4 @@ def begun_here(scope: Scope) -> ColumnElement[bool]:
 
 
 def _agencies(scope: Scope) -> Select[Any]:
-    known = select(source.c.agency).distinct()
-    return known.where(source.c.agency == scope.agency) if scope.agency else known
+    return select(source.c.agency).distinct().where(narrowed(source.c.agency, scope.agency))

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 import dashboards.boards
-from dashboards.panel import Panel
+from dashboards.panel import Meter, Panel
 from dashboards.words import STATES
 
 UID = re.compile(r"headwind-[a-z][a-z0-9-]{0,30}")
@@ -33,6 +33,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
 class Board(msgspec.Struct, frozen=True, kw_only=True):
     """One screen. ``question`` is the question a reader comes with, ended by "?".
 
+    ``meters`` are further courses in Grafana, which has a Prometheus where the page has none.
     ``states`` are the words of its legend, ``days`` is how much time it shows unless asked.
     """
 
@@ -40,6 +41,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     question: str
     panels: tuple[Panel, ...]
+    meters: tuple[Meter, ...] = ()
     variables: tuple[Variable, ...] = ()
     reading: tuple[str, ...] = ()
     states: Mapping[str, str] = msgspec.field(

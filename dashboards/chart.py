@@ -247,6 +247,15 @@ def line(
     return finished(layers.properties(width="container", height=height))
 
 
+_HEAD = "substring(datum.label, 0, 32)"
+_TWO_LINES = (
+    f"length(datum.label) > 32 && indexof({_HEAD}, ' ') > 0 ? "
+    f"[substring(datum.label, 0, lastindexof({_HEAD}, ' ')), "
+    f"substring(datum.label, lastindexof({_HEAD}, ' ') + 1)] : datum.label"
+)
+"""A long name goes on in a second line, after a space."""
+
+
 @functools.lru_cache(maxsize=8)
 def states(height: int) -> dict[str, Any]:
     """States over time, one row an agency: the worse the state, the higher its bar.
@@ -258,7 +267,14 @@ def states(height: int) -> dict[str, Any]:
     rows = alt.Y(
         "row:N",
         sort=None,
-        axis=alt.Axis(labelLimit=260, labelFontSize=12, labelPadding=10, grid=False, ticks=False),
+        axis=alt.Axis(
+            labelExpr=_TWO_LINES,
+            labelLimit=260,
+            labelFontSize=12,
+            labelPadding=10,
+            grid=False,
+            ticks=False,
+        ),
         scale=alt.Scale(paddingInner=0.2, paddingOuter=0.1),
     )
     domain = list(STATE_COLOURS)

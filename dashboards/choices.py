@@ -65,7 +65,9 @@ def _cells(connection: Connection, context: Context) -> dict[str, list[str]]:
 
 
 def ranges_of(board: Board, context: Context, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Links to the last 90 days, year and three years, the chosen one marked."""
+    """Links to the last 90 days, year and three years, the chosen one marked; none for now."""
+    if all(panel.title.endswith(" now") for panel in board.panels):
+        return []
     path_names = {variable.name for variable in board.variables if variable.required}
     until = context.scope.until
     kept = {name: held for name, held in chosen.items() if name not in {"since", *path_names}}

@@ -80,6 +80,10 @@ class Context(msgspec.Struct, frozen=True):
         """Where the indicator's board is."""
         return f"/indicator/{quote(indicator, safe='')}"
 
+    def why_link(self) -> str:
+        """Where it says why a number is what it is, or is empty, for what is looked at."""
+        return f"/provenance{query(agency=self.scope.agency, indicator=self.scope.indicator)}"
+
 
 def query(**fields: str) -> str:
     """A query string of the fields that are not empty, with its question mark."""

@@ -84,6 +84,11 @@ class IndicatorFacts(Protocol):
         """What it is split by."""
         ...
 
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """Why it leaves out what it reads, each reason a word in ``value.detail``."""
+        ...
+
     def control(
         self, readings: Sequence[Reading], begins: Sequence[Begin], target: float | None
     ) -> Chart | None:

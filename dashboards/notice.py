@@ -48,7 +48,9 @@ def empty_store(reader: Reader) -> str:
         text="The store has no event. This page fills by itself once the first ones arrive.",
         refresh=5,
         steps=steps,
-        links=[],
+        links=[("Events came and were refused: see which, and why", "/pipeline")]
+        if reader.has_refused()
+        else [],
     )
 
 

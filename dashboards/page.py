@@ -13,7 +13,7 @@ from litestar.exceptions import NotFoundException
 from dashboards import notice, screen
 from dashboards.assets import asset, warm
 from dashboards.board import Board, boards
-from dashboards.reader import Reader
+from dashboards.reader import PATHS, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,10 +94,6 @@ def create_page(
         chosen.pop("agency", None)
         return _answer(reader, boards()["headwind-indicator"], chosen)
 
-    @get("/shocks", sync_to_thread=True, include_in_schema=False)
-    def shocks_board(request: Request[Any, Any, Any]) -> Response[str]:
-        return _answer(reader, boards()["headwind-shocks"], _chosen(request))
-
     @get("/board/{name:str}", sync_to_thread=True, include_in_schema=False)
     def feed(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
         board = boards().get(name.removesuffix(".json"))
@@ -113,7 +109,25 @@ def create_page(
         body, kind = found
         return Response(body, media_type=kind, headers={**HEADERS, **_FOREVER})
 
-    return [overview, agency_board, indicator_board, shocks_board, feed, static]
+    return [
+        overview,
+        agency_board,
+        indicator_board,
+        *(_board_at(reader, path, uid) for uid, path in PATHS.items()),
+        feed,
+        static,
+    ]
+
+
+def _board_at(reader: Reader, path: str, uid: str) -> HTTPRouteHandler:
+    """A board that has a path of its own; one without variables takes no choice."""
+
+    @get(path, sync_to_thread=True, include_in_schema=False)
+    def drawn(request: Request[Any, Any, Any]) -> Response[str]:
+        board = boards()[uid]
+        return _answer(reader, board, _chosen(request) if board.variables else {})
+
+    return drawn
 
 
 def _feed(reader: Reader, board: Board, chosen: Mapping[str, str], known: str) -> Response[bytes]:

@@ -90,16 +90,43 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 Question = Callable[[Scope], Select[Any]]
 
 
+class Live(msgspec.Struct, frozen=True):
+    """A question about now: PromQL over the series of ``models.metrics``.
+
+    ``legend`` names each answer by its labels, as Grafana has it. Where several workers and
+    fronts export a series, an aggregation makes one of them. ``$indicator`` and ``$agency``
+    stand for what was chosen, quoted.
+    """
+
+    expr: str
+    legend: str = "{{agency}}"
+
+
+class Meter(msgspec.Struct, frozen=True, kw_only=True):
+    """A course of what Prometheus knows, as it was known then; drawn in Grafana alone.
+
+    ``title`` ends in "now", ``description`` says what, how and from what n, ``unit`` is
+    Grafana's name of the unit.
+    """
+
+    title: str
+    description: str
+    unit: str
+    lives: tuple[Live, ...]
+
+
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
     """One panel of a board.
 
     ``title`` ends in "now" (the latest that is known) or "as restated" (history with every
     later arrival in it). ``description`` says what is shown, how it is computed and from what
     n. ``unit`` is a unit of measure, or "indicator" where each row has its indicator's own.
+    ``live`` is what Grafana asks Prometheus in its place.
     ``overlays`` are further questions drawn over the first: ``history`` behind tiles,
     ``signals``, ``alerts`` and ``breaks`` over a line, ``curves`` of case files. ``split`` names the column that gives each small
     multiple; ``shared_axis`` puts all of them on one scale; ``columns`` are those of a table,
-    in order; ``points`` is the most that is drawn of one line.
+    in order; ``points`` is the most that is drawn of one line; ``height`` is that in Grafana's
+    grid, 0 for what the kind takes; ``rows`` is the most that the page shows of a table.
     """
 
     id: str
@@ -108,10 +135,13 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     unit: str
     question: Question
+    live: Live | None = None
     overlays: dict[str, Question] = {}
     place: Place = "main"
     split: Literal["agency", "indicator"] = "agency"
     shared_axis: bool = False
     points: int = 600
     columns: tuple[str, ...] = ()
+    rows: int = 12
+    height: int = 0
     empty: str = "Nothing to show for this selection."

@@ -12,26 +12,33 @@ from sqlalchemy import (
     CTE,
     Select,
     String,
+    Subquery,
     and_,
     case,
     column,
     func,
+    not_,
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy import values as value_list
 
 from dashboards.baselines import begun_here
+from dashboards.narrowing import is_all, narrowed, unchosen
 from dashboards.series import WEEK_MS
 from models.mark import DRAWN
-from models.tables import alert, expected, mark, refused, signal, source, value
+from models.tables import DAY_ENDS, alert, expected, mark, refused, signal, source, value
 from models.value import Rhythm
 
 if TYPE_CHECKING:
     from dashboards.panel import Scope
 
 REFUSED_LATELY = 500
+
+FINE_MS = 14 * 86_400_000
+"""The longest time over which every hour is shown."""
 
 
 def _wanted(name: str, members: tuple[str, ...]) -> CTE:
@@ -41,10 +48,8 @@ def _wanted(name: str, members: tuple[str, ...]) -> CTE:
 
 def agencies_asked(scope: Scope) -> CTE:
     """The agencies that a scope asks for."""
-    known = select(source.c.agency).distinct()
-    if scope.agency:
-        known = known.where(source.c.agency == scope.agency)
-    return known.cte("agencies")
+    known = select(source.c.agency).distinct().where(narrowed(source.c.agency, scope.agency))
+    return known.cte()  # Without a name: a statement may hold several questions.
 
 
 _POINT = (
@@ -64,27 +69,42 @@ _POINT = (
 
 
 def _indicators(scope: Scope) -> tuple[str, ...]:
-    return (scope.indicator,) if scope.indicator else scope.indicators
+    return scope.indicators if is_all(scope.indicator) else (scope.indicator,)
 
 
 def history(scope: Scope) -> Select[Any]:
     """Every rolling value in the scope's time, oldest first, one series after another."""
-    return (
-        select(*_POINT)
-        .where(
-            value.c.indicator.in_(_indicators(scope)),
-            value.c.agency.in_(select(agencies_asked(scope).c.agency)),
-            value.c.unit == scope.unit,
-            value.c.service == scope.service,
-            value.c.stratum == scope.stratum,
-            value.c.rhythm.in_(get_args(Rhythm)),
-            value.c.span == "window",
-            value.c.window_end > scope.since,
-            value.c.window_end <= scope.until,
-            value.c.latest,
-        )
-        .order_by(value.c.indicator, value.c.agency, value.c.rhythm, value.c.window_end)
+    every = rolling(scope, *_POINT)
+    return select(every).order_by(
+        every.c.indicator, every.c.agency, every.c.rhythm, every.c.window_end
     )
+
+
+def rolling(scope: Scope, *columns: Any) -> Subquery:
+    """Rolling values of the scope's time and very cell, as they stand.
+
+    Of a series by the hour only the value at the end of each day (UTC), where more than two
+    weeks are shown: an index holds just these.
+    """
+    asked = select(*columns).where(
+        value.c.indicator.in_(_indicators(scope)),
+        value.c.agency.in_(select(agencies_asked(scope).c.agency)),
+        value.c.unit == scope.unit,
+        value.c.service == scope.service,
+        value.c.stratum == scope.stratum,
+        value.c.span == "window",
+        value.c.window_end > scope.since,
+        value.c.window_end <= scope.until,
+        value.c.latest,
+    )
+    slower = value.c.rhythm.in_([rhythm for rhythm in get_args(Rhythm) if rhythm != "hour"])
+    fine, coarse = asked.where(value.c.rhythm == "hour"), asked.where(DAY_ENDS)
+    long = scope.until - scope.since > FINE_MS
+    if isinstance(long, bool):
+        by_hour = [coarse if long else fine]
+    else:
+        by_hour = [fine.where(not_(long)), coarse.where(long)]
+    return union_all(asked.where(slower), *by_hour).subquery()
 
 
 def usual(scope: Scope) -> Select[Any]:
@@ -114,7 +134,7 @@ def current(scope: Scope) -> Select[Any]:
 
     The last of them is the newest; the others stand for it where it counted nothing.
     """
-    newest = _newest(scope)
+    newest = newest_ends(scope)
     match = and_(
         value.c.indicator == newest.c.indicator,
         value.c.agency == newest.c.agency,
@@ -136,7 +156,7 @@ def current(scope: Scope) -> Select[Any]:
     )
 
 
-def _newest(scope: Scope) -> CTE:
+def newest_ends(scope: Scope) -> CTE:
     """The end of the newest window for every wanted key, found by one seek each."""
     agencies = agencies_asked(scope)
     indicators = _wanted("indicator", _indicators(scope))
@@ -186,9 +206,7 @@ def _episodes(scope: Scope) -> Select[Any]:
     wanted = (
         select(*_EPISODE).join(agencies, agencies.c.agency == alert.c.agency).where(alert.c.latest)
     )
-    if scope.indicator:
-        wanted = wanted.where(or_(alert.c.indicator == scope.indicator, alert.c.indicator == ""))
-    return wanted
+    return wanted.where(or_(narrowed(alert.c.indicator, scope.indicator), alert.c.indicator == ""))
 
 
 def alerts(scope: Scope) -> Select[Any]:
@@ -223,8 +241,8 @@ def signals(scope: Scope) -> Select[Any]:
 def signals_within(scope: Scope) -> Select[Any]:
     """What detectors saw in the scope's time and anywhere in its cell, the newest first."""
     agencies = agencies_asked(scope)
-    inside = [signal.c[name] == getattr(scope, name) for name in CELL if getattr(scope, name)]
-    wanted = (
+    inside = [narrowed(signal.c[name], getattr(scope, name)) for name in ("indicator", *CELL)]
+    return (
         select(
             signal.c.agency,
             signal.c.indicator,
@@ -250,7 +268,6 @@ def signals_within(scope: Scope) -> Select[Any]:
         )
         .order_by(signal.c.bucket_end.desc(), signal.c.id)
     )
-    return wanted.where(signal.c.indicator == scope.indicator) if scope.indicator else wanted
 
 
 def sources(scope: Scope) -> Select[Any]:
@@ -266,10 +283,10 @@ def sources(scope: Scope) -> Select[Any]:
         func.max(source.c.last_received).label("last_received"),
         func.min(case((source.c.stale, 1), else_=0)).label("stale"),
     )
-    if scope.agency:
-        wanted = wanted.where(source.c.agency == scope.agency)
-    return wanted.group_by(source.c.agency, source.c.source).order_by(
-        source.c.agency, source.c.source
+    return (
+        wanted.where(narrowed(source.c.agency, scope.agency))
+        .group_by(source.c.agency, source.c.source)
+        .order_by(source.c.agency, source.c.source)
     )
 
 
@@ -283,23 +300,22 @@ def refusals(scope: Scope) -> Select[Any]:
         refused.c.event_type,
         refused.c.problems,
     )
-    if scope.agency:
-        wanted = wanted.where(refused.c.agency == scope.agency)
-    return wanted.order_by(refused.c.received.desc()).limit(REFUSED_LATELY)
+    mine = wanted.where(narrowed(refused.c.agency, scope.agency))
+    return mine.order_by(refused.c.received.desc()).limit(REFUSED_LATELY)
 
 
 def cells(scope: Scope) -> Select[Any]:
     """The units, services and strata that had a value in the last 100 days."""
     agencies = agencies_asked(scope)
     since = scope.until - 100 * 86_400_000
-    wanted = (
+    return (
         select(value.c.unit, value.c.service, value.c.stratum)
         .distinct()
         .join(agencies, agencies.c.agency == value.c.agency)
         .where(value.c.window_end > since, value.c.window_end <= scope.until)
+        .where(narrowed(value.c.indicator, scope.indicator))
         .limit(500)
     )
-    return wanted.where(value.c.indicator == scope.indicator) if scope.indicator else wanted
 
 
 def breaks(scope: Scope) -> Select[Any]:
@@ -332,11 +348,12 @@ def breaks(scope: Scope) -> Select[Any]:
         )
         .order_by(mark.c.start, mark.c.id)
     )
-    if scope.indicator:
-        wanted = wanted.where(mark.c.indicator.in_(("", scope.indicator)))
     here = and_(*(mark.c[name] == getattr(scope, name) for name in CELL))
-    wanted = wanted.where(or_(mark.c.kind != "composition", here))  # Parts of this very total.
-    if scope.unit or scope.service:
-        # What a declaration names may be a unit or a service; it stands in the same column.
-        wanted = wanted.where(mark.c.service.in_(("", scope.unit, scope.service)))
-    return wanted
+    # What a declaration names may be a unit or a service; it stands in the same column.
+    named = mark.c.service.in_(("", scope.unit, scope.service))
+    whole = and_(unchosen(scope.unit), unchosen(scope.service))
+    return wanted.where(
+        or_(narrowed(mark.c.indicator, scope.indicator), mark.c.indicator == ""),
+        or_(mark.c.kind != "composition", here),  # Parts of this very total.
+        or_(whole, named),
+    )

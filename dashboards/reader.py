@@ -28,6 +28,15 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 16
 _PLACES = ("top", "main", "side", "foot")
+PATHS = {
+    "headwind-shocks": "/shocks",
+    "headwind-provenance": "/provenance",
+    "headwind-pipeline": "/pipeline",
+}
+"""Where boards are that need no name in their address; all others are elsewhere in the menu."""
+
+_SHOW_REFUSED = {"headwind-provenance", "headwind-pipeline"}
+"""Boards that have something to show where everything that came was refused."""
 
 
 class Reader:
@@ -117,12 +126,19 @@ class Reader:
             else [],
         }
 
+    def has_refused(self) -> bool:
+        """Whether the quarantine holds anything."""
+        with self._engine.connect() as connection:
+            return screen.latest_refusal(connection) is not None
+
     def _named(self, agencies: list[str]) -> Context:
         scope = Scope()
         return Context(scope, self._facts, self._titles, agencies, self._clock, {}, 0)
 
     def _context(self, connection: Connection, board: Board, chosen: Mapping[str, str]) -> Context:
         until = screen.latest_time(connection)
+        if until is None and board.uid in _SHOW_REFUSED:
+            until = screen.latest_refusal(connection)
         if until is None:
             raise EmptyStoreError
         agencies = screen.agencies_of(connection)
@@ -166,4 +182,4 @@ def _here(board: Board, context: Context) -> str:
         return context.agency_link(context.scope.agency)
     if board.uid == "headwind-indicator":
         return context.indicator_link(context.scope.indicator)
-    return "/shocks" if board.uid == "headwind-shocks" else "/"
+    return PATHS.get(board.uid, "/")

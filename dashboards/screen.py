@@ -64,6 +64,12 @@ def latest_time(connection: Connection) -> int | None:
     return -(-newest // _HOUR) * _HOUR
 
 
+def latest_refusal(connection: Connection) -> int | None:
+    """When the newest refused event came, up to the full hour; None where none ever was."""
+    came: int | None = connection.execute(select(func.max(refused.c.received))).scalar()
+    return None if came is None else -(-came // _HOUR) * _HOUR
+
+
 def scope_of(
     chosen: Mapping[str, str],
     until: int,

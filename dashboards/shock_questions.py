@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
+from dashboards.narrowing import narrowed
 from dashboards.questions import CELL, agencies_asked
 from models.shock import OVER, UMBRELLAS
 from models.tables import beside, quality, shock
@@ -113,5 +114,4 @@ def _followed(scope: Scope) -> list[ColumnElement[bool]]:
         shock.c.onset <= scope.until,
         or_(still, shock.c.updated >= scope.since),
     ]
-    named = [name for name in ("indicator", *CELL) if getattr(scope, name)]
-    return [*wanted, *(shock.c[name] == getattr(scope, name) for name in named)]
+    return [*wanted, *(narrowed(shock.c[n], getattr(scope, n)) for n in ("indicator", *CELL))]

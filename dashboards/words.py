@@ -106,7 +106,7 @@ def sentence_of(reason: str) -> str:
     if not text:
         return ""
     first = text.split(maxsplit=1)[0]
-    named = any(mark in first for mark in ":/_.@")
+    named = first == "n" or any(mark in first for mark in ":/_.@")
     return (text if named else text[0].upper() + text[1:]) + ("" if text[-1] in ".!?" else ".")
 
 

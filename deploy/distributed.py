@@ -5,6 +5,7 @@ Only one of them at a time notifies and writes the clock into the log: who has t
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +15,7 @@ from connectors._publish_kafka import KafkaPublisher
 from deploy.front import Front
 from deploy.lock import lease
 from deploy.workers import STAGES, progress
+from models.settings import Settings
 from models.store import StoreError
 from streams.runner import TICK_MS
 from streams.worker.history import partitions
@@ -30,10 +32,18 @@ KEEP_S: Final = 5.0
 class Distributed(Front):
     """Everything that ``headwind serve`` runs where Kafka is named."""
 
+    def __init__(self, store: str, settings: Settings, clock: Callable[[], int]) -> None:
+        super().__init__(store, settings, clock)
+        self._leading = threading.Event()
+
     @property
     def jobs(self) -> dict[str, Callable[[], None]]:
-        """Notifying and the clock, for as long as the lease is ours."""
-        return {"lease": self._lead}
+        """Notifying, the clock and marks in Grafana, for as long as the lease is ours."""
+        return {"lease": self._lead, **self.annotating}
+
+    def leads(self) -> bool:
+        """Whether the lease is ours, as far as was seen last."""
+        return self._leading.is_set()
 
     def _lead(self) -> None:
         while not self.stopping.is_set():
@@ -41,10 +51,18 @@ class Distributed(Front):
                 with lease(self.database) as held:
                     if held():
                         log.info("lease.ours")
-                        self._notify_while(held)
+                        self._lead_while(held)
             except StoreError as error:
                 log.warning("lease.trouble", said=str(error))
             self.stopping.wait(LOOK_S)
+
+    def _lead_while(self, held: Callable[[], bool]) -> None:
+        self._leading.set()
+        try:
+            self._notify_while(held)
+        finally:
+            # Before the lease is given back: another one may have it at once.
+            self._leading.clear()
 
     def _notify_while(self, held: Callable[[], bool]) -> None:
         ticked, looked = 0, self.clock()

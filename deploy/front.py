@@ -15,6 +15,7 @@ from connectors._door import EXCEPTION_HANDLERS, create_door
 from connectors._door_openapi import openapi_config
 from connectors._publish import publisher_for
 from dashboards.page import create_page
+from deploy.annotating import Annotator
 from deploy.gauges import Gauges
 from deploy.runbook_pages import runbook
 from models.collector import spare
@@ -42,6 +43,7 @@ class Front(ABC):
         )
         self.page = create_page(self.database, settings, indicators.values())
         self.relay = Relay(self.database, settings, clock, meter=self.gauges)
+        self.annotator = Annotator(self.database, settings, clock) if settings.grafana.url else None
         self.stopping = threading.Event()
         self.ticking = True
         """Whether the clock is written into the log; a demo's clock is written by the demo."""
@@ -52,7 +54,18 @@ class Front(ABC):
     @property
     def jobs(self) -> dict[str, Callable[[], None]]:
         """What runs beside the door, each in a thread of its own until ``stopping`` is set."""
-        return {"notify": lambda: self.relay.run(self.stopping)}
+        return {"notify": lambda: self.relay.run(self.stopping), **self.annotating}
+
+    @property
+    def annotating(self) -> dict[str, Callable[[], None]]:
+        """The job that draws marks in Grafana, where one is named; slow, so no part of another."""
+        if (annotator := self.annotator) is None:
+            return {}
+        return {"annotate": lambda: annotator.run(self.stopping, self.leads)}
+
+    def leads(self) -> bool:
+        """Whether it is this process that tells others what was decided."""
+        return True
 
     @property
     def app(self) -> Litestar:

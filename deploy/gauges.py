@@ -156,15 +156,13 @@ class Gauges:
         heard = connection.execute(select(s.agency).distinct().where(s.accepted > 0)).scalars()
         agencies = {*heard, *(row["agency"] for row in alerts)}
         counts = Counter((row["agency"], row["severity"]) for row in alerts)
-        self.meters.replace(
-            "headwind_alerts_open",
-            {
-                (a, severity): float(counts[a, severity])
-                for a in agencies
-                for severity in SEVERITIES
-            },
-        )
-        states = {
+        by_weight: dict[tuple[str, ...], float] = {
+            (agency, severity): float(counts[agency, severity])
+            for agency in agencies
+            for severity in SEVERITIES
+        }
+        self.meters.replace("headwind_alerts_open", by_weight)
+        states: dict[tuple[str, ...], float] = {
             (agency,): float(STATE_NUMBER[worst(row for row in alerts if row["agency"] == agency)])
             for agency in agencies
         }

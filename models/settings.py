@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from models.duration import Duration, duration_ms
 from models.fault import Fault, faults, nearest, place
+from models.grafana import GrafanaSettings
 from models.kafka import KafkaSettings
 from models.secret import secret_file
 
@@ -257,6 +258,8 @@ class Settings(Part, frozen=True, kw_only=True):
     """``[retention]``: how far back late events count."""
     kafka: KafkaSettings = KafkaSettings()
     """``[kafka]``: brokers, where the engine runs as workers beyond one machine."""
+    grafana: GrafanaSettings = GrafanaSettings()
+    """``[grafana]``: a Grafana in which marks are drawn, and boards published."""
     standards: dict[Name, Duration] = {}
     """Per service: how long a request may take where it has no due date of its own."""
     targets: dict[Name, Target] = {}
@@ -303,6 +306,7 @@ class Settings(Part, frozen=True, kw_only=True):
                 where = place(("agencies", name, "group"))
                 yield Fault(where, "is not among [groups.…]", nearest(agency.group, self.groups))
         yield from self.kafka.faults()
+        yield from self.grafana.faults()
         for name, receiver in self.notify.items():
             yield from receiver.faults(("notify", name))
             yield from self._unknown(("notify", name), receiver.agencies)
@@ -343,7 +347,8 @@ class Settings(Part, frozen=True, kw_only=True):
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths in the file count from the folder it stands in, wherever the command is started."""
     notify = {name: _beside(one, folder) for name, one in settings.notify.items()}
-    return msgspec.structs.replace(settings, notify=notify, kafka=_beside(settings.kafka, folder))
+    kafka, grafana = _beside(settings.kafka, folder), _beside(settings.grafana, folder)
+    return msgspec.structs.replace(settings, notify=notify, kafka=kafka, grafana=grafana)
 
 
 def _beside(part: _P, folder: Path) -> _P:

@@ -7,6 +7,8 @@ place except the rows that say "where are we" (``position``, ``source``, ``alert
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
 )
 
 metadata = MetaData()
@@ -164,6 +167,32 @@ value = Table(
     postgresql_partition_by="RANGE (window_end)",
 )
 Index("value_by_agency", value.c.agency, value.c.window_end, value.c.indicator)
+
+DAY_ENDS: Final = and_(
+    value.c.rhythm == "hour",
+    value.c.span == "window",
+    value.c.latest,
+    value.c.window_end % 86_400_000 == 0,
+)
+"""Of values by the hour those at the end of a day of UTC: enough for years, and kept apart."""
+
+Index(
+    "value_by_day",
+    *(value.c[name] for name in ("indicator", "agency", "unit", "service", "stratum")),
+    value.c.window_end,
+    postgresql_where=DAY_ENDS,
+    sqlite_where=DAY_ENDS,
+)
+
+RESTATED: Final = and_(value.c.span == "window", value.c.latest, value.c.revision > 0)
+"""Values that were published again with other numbers."""
+
+Index(
+    "value_restated",
+    *(value.c[name] for name in ("indicator", "agency", "window_end")),
+    postgresql_where=RESTATED,
+    sqlite_where=RESTATED,
+)
 
 expected = Table(
     "expected",

@@ -23,7 +23,7 @@ from streams import snapshot, store
 from streams.engine import Changes, Engine
 from streams.indicator import Indicator
 from streams.stand import EVENTS, SUMMARIES, TOLD, Stand, advance, claim, save, saved, standing
-from streams.telling import notices, refusals
+from streams.telling import clock, notices, refusals
 
 SNAPSHOT_EVENTS = 200_000
 """Fewest events between two snapshots: a start folds at most so many anew, in a few seconds."""
@@ -78,6 +78,8 @@ class Lane:
         """Events since the last snapshot."""
         self.since: int | None = None
         """When the first record after the last snapshot was received, ms."""
+        self.clock = 0
+        """The clock as it was told last, ms."""
         self.lost = False
         """A commit failed: the state in memory is ahead of the store."""
         self.on_commit: list[Callable[[Changes, float], None]] = []
@@ -86,7 +88,7 @@ class Lane:
         """Restore the stored state; what was applied behind it is still to be folded anew."""
         engine = self.engine
         self.engine = Engine(engine.settings, engine.catalogue)
-        self.folded, self.at, self.lost, self.since = 0, 0, False, None
+        self.folded, self.at, self.lost, self.since, self.clock = 0, 0, False, None, 0
         with self._writing() if self.owner else self.database.connect() as connection:
             stage, partition = self.stand.stage, self.stand.partition
             if self.owner:
@@ -155,6 +157,7 @@ class Lane:
         due = self.folded >= max(SNAPSHOT_EVENTS, remembered // 2) or (
             bool(self.owner) and old(self.engine.settings, self.since, now)
         )
+        told = self.clock if now - self.clock < DAY_MS else now
         with self._writing() as connection:
             # First, so that whoever has lost the partition finds out before any work.
             stand = advance(connection, self.stand, self.at, self.at if due else None)
@@ -162,12 +165,15 @@ class Lane:
             written = store.write(connection, self.engine, changes, stage, stand.partition)
             if self.owner:
                 words = [*refusals(written.refused), *notices(written.notices)]
+                if told != self.clock:
+                    words.append(clock(told))
                 if words:
                     append(connection, TOLD, words, stand.partition)
             if within is not None:
                 within(connection, snapshot=due)
             if due:
                 self._save(connection)
+        self.clock = told
         if due:
             self.folded, self.since = 0, None
         return stand

@@ -1,7 +1,7 @@
 """Telling: what a lane has committed and others must hear goes to topics of its own.
 
-Summaries, from which groups are folded; refusals, for agencies that produce by themselves; and
-notices of alerts, for machines. They lie in the log of the lane's own partition until the brokers
+Summaries, from which groups are folded, and the clock, by which they know how far each partition
+is; refusals, for agencies that produce by themselves; and notices of alerts, for machines. They lie in the log of the lane's own partition until the brokers
 keep them; after a break they are sent again, and whoever hears them knows each by its number or id.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy import Engine, delete
 from models import tables
 from models.log import read
 from models.record import Record
-from models.settings import Settings
+from models.settings import AgencySettings, Settings
 from models.store import shared
 from streams.stand import TOLD, Stand, advance, claim
 from streams.summary import Hush, Summary, freeze, thaw
@@ -34,11 +34,15 @@ class Word(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """News of one group, of a partition of the events; ``number`` grows with every one of them."""
+    """News of one group, of a partition of the events; ``number`` grows with every one of them.
+
+    ``clock``, where it is not 0: what the partition received up to then (ms) is folded, and said.
+    """
 
     origin: int
     number: int
     news: bytes
+    clock: int = 0
 
 
 class Send(Protocol):
@@ -50,7 +54,7 @@ class Send(Protocol):
 
 def heard(value: bytes) -> Heard:
     """The news in a message. Raises msgspec.DecodeError where it holds anything else."""
-    return Heard(*msgspec.msgpack.decode(value, type=tuple[int, int, bytes]))
+    return msgspec.msgpack.decode(value, type=Heard)
 
 
 def refusals(rows: Sequence[Mapping[str, Any]]) -> list[Record]:
@@ -82,6 +86,11 @@ def notices(rows: Sequence[Mapping[str, Any]]) -> list[Record]:
         )
         for row in rows
     ]
+
+
+def clock(now: int) -> Record:
+    """The clock (ms) as a record to tell, behind the news that came of what was received by then."""
+    return Record(agency="", received=now, kind="clock", events=0, body=b"")
 
 
 class Telling:
@@ -123,9 +132,22 @@ class Telling:
         if record.kind == "notice":
             yield Word("notices", record.agency, record.body)
             return
+        if record.kind == "clock":
+            # To every group, for only those who speak in one know which groups they speak in.
+            for group in groups(self._settings):
+                yield self._word(group, record.position, [], record.received)
+            return
         by_group: dict[str, list[Summary | Hush]] = {}
         for one in thaw(record.body):
             by_group.setdefault(self._settings.agency(one.agency).group, []).append(one)
         for group, news in by_group.items():
-            said = Heard(self.stand.partition, record.position, freeze(news))
-            yield Word("summaries", group, msgspec.msgpack.encode(said))
+            yield self._word(group, record.position, news)
+
+    def _word(self, group: str, number: int, news: list[Summary | Hush], now: int = 0) -> Word:
+        said = Heard(self.stand.partition, number, freeze(news), now)
+        return Word("summaries", group, msgspec.msgpack.encode(said))
+
+
+def groups(settings: Settings) -> list[str]:
+    """Every group that there can be."""
+    return sorted({AgencySettings().group, *(one.group for one in settings.agencies.values())})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -55,6 +57,16 @@ def chromium() -> str:
         if found:
             return found
     missing("no Chromium here; on Debian: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's three years in a file, with its settings beside it; tests do not change it."""
+    path = tmp_path_factory.mktemp("demo") / "demo.db"
+    command = Path(sys.executable).with_name("headwind")
+    options = ["--store", str(path), "--port", "0", "--until", "2026-03-10"]
+    subprocess.run([command, "demo", "--once", *options], check=True, capture_output=True)
+    return path
 
 
 @pytest.fixture(scope="session")

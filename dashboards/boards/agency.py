@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards import questions
 from dashboards.board import Board, Variable
-from dashboards.panel import Panel
+from dashboards.panel import Live, Meter, Panel
 
 BOARD = Board(
     uid="headwind-agency",
@@ -33,6 +33,29 @@ BOARD = Board(
             "than expected, down when lower; blue for better, red for worse."
         ),
     ),
+    meters=(
+        Meter(
+            title="Alerts open by severity, now",
+            description="How many alerts of this agency were open at each moment, by severity, as "
+            "it was known then; n is the number itself.",
+            unit="none",
+            lives=(
+                Live("max by (severity) (headwind_alerts_open{agency=$agency})", "{{severity}}"),
+            ),
+        ),
+        Meter(
+            title="Which alerts are open, now",
+            description="A line at 1 for each alert while it is open, as it was known then; n "
+            "stands in the evidence of each.",
+            unit="none",
+            lives=(
+                Live(
+                    "max by (alertname, indicator) (headwind_alert_state{agency=$agency}) > 0",
+                    "{{alertname}} {{indicator}}",
+                ),
+            ),
+        ),
+    ),
     panels=(
         Panel(
             id="sentence",
@@ -41,6 +64,7 @@ BOARD = Board(
             description="The worst alert open in the agency and its reason; n is in its evidence.",
             unit="alerts",
             question=questions.open_alerts,
+            live=Live("max(headwind_agency_state{agency=$agency})", "state"),
             place="top",
         ),
         Panel(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards import baselines, questions
 from dashboards.board import Board, Variable
-from dashboards.panel import Panel
+from dashboards.panel import Live, Meter, Panel
 
 BOARD = Board(
     uid="headwind-indicator",
@@ -47,6 +47,25 @@ BOARD = Board(
             "? that chance decides. Limits move only when somebody says headwind rebase."
         ),
     ),
+    meters=(
+        Meter(
+            title="Value and interval as they were known, now",
+            description="The newest value of each agency at each moment with both ends of its 95 % "
+            "interval, in the indicator's own unit (shares from 0 to 1); n stands in the ranking.",
+            unit="none",
+            lives=tuple(
+                Live(
+                    f'max by (agency) ({name}{{indicator=$indicator, service=""}})',
+                    f"{{{{agency}}}}{word}",
+                )
+                for name, word in (
+                    ("headwind_indicator", ""),
+                    ("headwind_indicator_low", ", low"),
+                    ("headwind_indicator_high", ", high"),
+                )
+            ),
+        ),
+    ),
     panels=(
         Panel(
             id="agencies",
@@ -77,6 +96,10 @@ BOARD = Board(
             "interval and n. Where two intervals overlap widely, the order says little.",
             unit="indicator",
             question=questions.current,
+            live=Live(
+                'sort_desc(max by (agency) (headwind_indicator{indicator=$indicator, service="", '
+                'agency!~"group:.*"}))'
+            ),
             place="side",
         ),
         Panel(

@@ -8,7 +8,7 @@ import msgspec
 
 from dashboards import questions
 from dashboards.board import Board, Variable
-from dashboards.panel import Panel
+from dashboards.panel import Live, Panel
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -29,6 +29,21 @@ def _headlines(scope: Scope) -> Select[Any]:
     """The history of the few indicators that may stand on a tile, not of all."""
     narrow = msgspec.structs.replace(scope, indicator="", indicators=scope.headlines)
     return questions.history(narrow)
+
+
+def _counted(word: str, number: int) -> str:
+    """How many agencies are in a state, as a label: so that a sentence can be made of it."""
+    many = f"count(max by (agency) (headwind_agency_state) == {number}) or vector(0)"
+    return f'count_values("{word}", {many})'
+
+
+def _beside(word: str, number: int) -> str:
+    return f" * on () group_left ({word}) {_counted(word, number)}"
+
+
+_of = (
+    ' * on () group_left (all) count_values("all", count(max by (agency) (headwind_agency_state)))'
+)
 
 
 BOARD = Board(
@@ -52,6 +67,10 @@ BOARD = Board(
             "sent an event is in the count.",
             unit="agencies",
             question=_of_all(questions.open_alerts),
+            live=Live(
+                _counted("strained", 3) + _beside("watch", 2) + _beside("unknown", 1) + _of,
+                "{{strained}} of {{all}} agencies strained, {{watch}} to watch, {{unknown}} unknown",
+            ),
             place="top",
         ),
         Panel(
@@ -62,6 +81,7 @@ BOARD = Board(
             "one indicator a pillar with its course over the chosen time; n stands in the table.",
             unit="indicator",
             question=_of_all(questions.current),
+            live=Live("sort_desc(max by (agency) (headwind_agency_state))"),
             overlays={
                 "history": _headlines,
                 "alerts": _of_all(questions.open_alerts),
@@ -86,6 +106,10 @@ BOARD = Board(
             "behind it. Grey with the words low n: fewer cases than the indicator's minimum.",
             unit="indicator",
             question=_of_all(questions.current),
+            live=Live(
+                'max by (agency, indicator) (headwind_indicator{service="", agency!~"group:.*"} '
+                "and on (agency, indicator, service) headwind_indicator_status == 0)"
+            ),
             overlays={"alerts": _of_all(questions.open_alerts)},
         ),
         Panel(
@@ -96,6 +120,10 @@ BOARD = Board(
             "95 % interval and n. Where two intervals overlap widely, the order says little.",
             unit="indicator",
             question=questions.current,
+            live=Live(
+                'sort_desc(max by (agency) (headwind_indicator{indicator=$indicator, service="", '
+                'agency!~"group:.*"}))'
+            ),
             place="side",
         ),
         Panel(

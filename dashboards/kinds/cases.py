@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from dashboards import words
 from dashboards.case import Told, days, signed, told, worst
+from dashboards.cells import Cell
 from dashboards.drawing import Context, Drawn, Row, render
-from dashboards.kinds.table import Cell
 from models.shock import OVER
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards import words
 from dashboards.case import DAY_MS, days, per_cent
+from dashboards.cells import Cell
 from dashboards.drawing import Context, Drawn, Row, render
-from dashboards.kinds.table import Cell
 from models.shock import OVER
 
 if TYPE_CHECKING:

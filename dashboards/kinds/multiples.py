@@ -68,6 +68,7 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
         panel=panel,
         multiples=multiples,
         absent=_absent(panel, lines, context),
+        why=context.why_link(),
     )
     return Drawn(html, figures)
 

@@ -54,5 +54,6 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
         bars=bars,
         absent=[context.agency(agency) for agency in context.agencies if agency not in ranked],
         scale=(low, high) if known else None,
+        why=context.why_link(),
     )
     return Drawn(html)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dashboards import words
+from dashboards import arrival_cells, words
+from dashboards.cells import Cell, agency, count, indicator, instant, measure, told_once
 from dashboards.drawing import Context, Drawn, Row, render
 
 if TYPE_CHECKING:
@@ -15,28 +16,16 @@ if TYPE_CHECKING:
 
     from dashboards.panel import Panel
 
-_MOST = 12
-
-
-class Cell(msgspec.Struct, frozen=True):
-    """One cell: its words, a quieter second line, a link, and a state that gives an icon."""
-
-    text: str
-    more: str = ""
-    link: str = ""
-    more_link: str = ""
-    state: str = ""
-    quiet: bool = False
-    numeric: bool = False
-
 
 def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn:
-    """Rows are of any shape that has the panel's columns; the first dozen is shown."""
+    """Rows are of any shape that has the panel's columns; as many are shown as it says."""
     rows = by_code(answers[""]) if "code" in panel.columns else answers[""]
     if not rows:
         return Drawn(render("kinds/empty.html", panel=panel))
-    table = [[_CELLS[name](row, context) for name in panel.columns] for row in rows[:_MOST]]
-    heads = [_HEADS[name] for name in panel.columns]
+    table = [[CELLS[name](row, context) for name in panel.columns] for row in rows[: panel.rows]]
+    if panel.columns[0] == "agency":
+        table = told_once(table)
+    heads = [HEADS[name] for name in panel.columns]
     html = render(
         "kinds/table.html",
         panel=panel,
@@ -44,6 +33,7 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
         table=table,
         names=panel.columns,
         left=len(rows) - len(table),
+        swatches=arrival_cells.PARTS if "taken" in panel.columns else (),
     )
     return Drawn(html)
 
@@ -72,21 +62,10 @@ def _severity(row: Row, _: Context) -> Cell:
     return Cell(words.SEVERITIES.get(str(row["severity"]), str(row["severity"])), state=state)
 
 
-def _agency(row: Row, context: Context) -> Cell:
-    return Cell(context.agency(row["agency"]), link=context.agency_link(row["agency"]))
-
-
 def _where(row: Row, context: Context) -> Cell:
     """The agency, and under it the part of it."""
     part = " · ".join(row[name] for name in ("unit", "service", "stratum") if row[name])
-    return msgspec.structs.replace(_agency(row, context), more=part)
-
-
-def _indicator(row: Row, context: Context) -> Cell:
-    if not row["indicator"]:
-        return Cell("all indicators", quiet=True)
-    name = context.indicator(row["indicator"])
-    return Cell(name, link=context.indicator_link(row["indicator"]))
+    return msgspec.structs.replace(agency(row, context), more=part)
 
 
 def _reason(row: Row, _: Context) -> Cell:
@@ -117,24 +96,24 @@ def _closed(row: Row, context: Context) -> Cell:
 
 
 def _source(row: Row, _: Context) -> Cell:
-    state = "unknown" if row["stale"] else ""
-    return Cell(row["source"], more="silent" if row["stale"] else "", state=state)
+    silent = "silent" if row["stale"] else ""
+    return Cell(row["source"] or "no source named", more=silent, state=silent)
 
 
 def _last_time(row: Row, context: Context) -> Cell:
-    past = context.now - row["last_time"]
-    return Cell(context.clock.instant(row["last_time"]), more=words.age(past))
+    """The last event that counts; a source may have sent none."""
+    if row.get("accepted", 1) == 0:
+        return Cell("none taken", quiet=True)
+    return instant("last_time")(row, context)
 
 
-def _count(name: str) -> Callable[[Row, Context], Cell]:
-    return lambda row, _: Cell(words.count(row[name]), numeric=True)
-
-
-def _number(name: str) -> Callable[[Row, Context], Cell]:
-    def written(row: Row, context: Context) -> Cell:
-        return Cell(words.measure(row[name], context.unit(row["indicator"])), numeric=True)
-
-    return written
+def _value(row: Row, context: Context) -> Cell:
+    """A value; where it is one that was published, with its interval."""
+    written = measure("value")(row, context)
+    if "coverage" not in row:
+        return written
+    between = words.interval(row["low"], row["high"], context.unit(row["indicator"]))
+    return msgspec.structs.replace(written, more=between)
 
 
 def _direction(row: Row, context: Context) -> Cell:
@@ -146,34 +125,33 @@ def _direction(row: Row, context: Context) -> Cell:
     return Cell(f"{way} than expected: {meaning}")
 
 
-_CELLS: dict[str, Callable[[Row, Context], Cell]] = {
+CELLS: dict[str, Callable[[Row, Context], Cell]] = {
     "severity": _severity,
-    "agency": _agency,
+    "agency": agency,
     "where": _where,
-    "indicator": _indicator,
+    "indicator": indicator,
     "reason": _reason,
     "story": _story,
     "opened": _opened,
     "closed": _closed,
     "source": _source,
     "last_time": _last_time,
-    "accepted": _count("accepted"),
-    "late": _count("late"),
+    "accepted": count("accepted"),
+    "late": count("late"),
     "code": lambda row, _: Cell(row["code"], more=row["message"]),
-    "count": _count("count"),
-    "received": lambda row, context: Cell(
-        context.clock.instant(row["received"]), more=words.age(context.now - row["received"])
-    ),
+    "count": count("count"),
+    "received": instant("received"),
     "bucket_end": lambda row, context: Cell(
         context.clock.period(row["bucket_start"], row["bucket_end"])
     ),
     "direction": _direction,
-    "value": _number("value"),
-    "expected": _number("expected"),
-    "n": _count("n"),
+    "value": _value,
+    "expected": measure("expected"),
+    "n": count("n"),
     "detector": lambda row, _: Cell(str(row["detector"]).replace("_", " ")),
+    **arrival_cells.CELLS,
 }
-_HEADS = {
+HEADS = {
     "severity": "Weight",
     "agency": "Agency",
     "where": "Where",
@@ -195,5 +173,6 @@ _HEADS = {
     "expected": "Expected",
     "n": "n",
     "detector": "Detector",
+    **arrival_cells.HEADS,
 }
-COLUMN_NAMES = frozenset(_CELLS)
+COLUMN_NAMES = frozenset(CELLS)

@@ -15,6 +15,7 @@ from connectors._keys import list_keys
 from deploy import show
 from deploy.explanation import types_read
 from deploy.finding import Finding
+from deploy.grafana_finding import grafana
 from deploy.options import (
     CONFIG,
     STORE,
@@ -41,7 +42,7 @@ COLOURS = {"ok": "", "look": "yellow", "wrong": "red"}
 def command(
     store: Store = STORE, config: Config = CONFIG, form: FormatOption = Format.table
 ) -> None:
-    """Check settings, store, keys, sources, lag and notifications; each finding with its fix.
+    """Check settings, store, keys, sources, lag, notifications, Grafana; each finding with its fix.
 
     Exit code 0: all fine. 1: something to look at.
     """
@@ -84,6 +85,8 @@ def findings(store: str, config: Path, now: int) -> Iterator[Finding]:
     except StoreError as error:
         says, _, fix = str(error).partition("; ")
         yield Finding("store", "wrong", says, fix or "restore the store from a copy")
+    if settings is not None:
+        yield from grafana(settings.grafana)
 
 
 def _stored(connection: sqlalchemy.Connection, now: int) -> Iterator[Finding]:

@@ -2,20 +2,27 @@
 
 Each time costs a transaction or three, whatever is in it. So a stream of single events makes
 transactions as large as the store is slow, and no queue of small ones; partitions do not wait
-for each other.
+for each other. Only a past of months that is caught up is cut: else one partition would be folded
+to its end before the next begins, and groups would be given anew for every bucket of each.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
+
+from models.kafka import DAY_MS
+from streams.intake import Message
 
 MOST: Final = 2 * 1024 * 1024
 """Bytes of messages from which a hand is full."""
 
 ROOM: Final = 8
 """Chunks of a partition that may wait; whoever brings another one waits too."""
+
+SPAN_MS: Final = 45 * DAY_MS
+"""Time of receipt in what is applied at once: partitions of one worker go on side by side."""
 
 Apply = Callable[[Any, Sequence[Any]], Awaitable[None]]
 """Takes a partition and events of it, in the order in which they came."""
@@ -75,3 +82,24 @@ def _hand(waiting: Sequence[Any]) -> list[Any]:
         if size >= MOST:
             break
     return hand
+
+
+def spans(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    """Messages of a partition, cut where more time lies between them than is applied at once."""
+    start = 0
+    if messages and received(messages[-1]) - received(messages[0]) > SPAN_MS:
+        first = received(messages[0])
+        for place, message in enumerate(messages):
+            if received(message) - first > SPAN_MS:
+                yield messages[start:place]
+                start, first = place, received(message)
+    if len(messages) > start:
+        yield messages[start:]
+
+
+def received(message: Message) -> int:
+    """When a message was received first, ms: a log may have been moved here from elsewhere."""
+    for name, value in message.headers:
+        if name == "received" and value.isdigit():
+            return int(value)
+    return message.timestamp

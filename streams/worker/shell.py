@@ -19,7 +19,7 @@ import faust
 import structlog
 
 from models.kafka import KafkaSettings
-from streams.worker.gather import Gather
+from streams.worker.gather import Gather, spans
 from streams.worker.health import Health
 from streams.worker.lanes import EVENTS, SUMMARIES, Lanes, LogLostError, Outcome, Part
 from streams.worker.transport import ChunkConsumer, ChunkTransport
@@ -100,8 +100,12 @@ class Shell:
     async def _take(self, tp: Any, events: Sequence[Any]) -> None:
         part = Part(self._names[tp.topic], tp.partition)
         messages = [one for event in events for one in event.message.value]
+        outcome = Outcome.DONE
         try:
-            outcome = await self._run(self.lanes.take, part, messages)
+            for some in spans(messages):
+                outcome = await self._run(self.lanes.take, part, some)
+                if outcome is not Outcome.DONE:
+                    break
         except Exception as error:  # noqa: BLE001 (nobody else hears of it)
             self.stop(error)
             return

@@ -102,6 +102,18 @@ class Browser:
         answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
         return answer["result"].get("value")
 
+    def promise(self, expression: str) -> Any:
+        """What the promise that the expression gives is kept with."""
+        asked = {"expression": expression, "returnByValue": True, "awaitPromise": True}
+        answer = self._call("Runtime.evaluate", **asked)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def prefer(self, scheme: str) -> None:
+        """Prefers ``light`` or ``dark`` from now on, as a reader's system does."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._call("Emulation.setEmulatedMedia", features=features)
+
     def _call(self, method: str, **params: Any) -> dict[str, Any]:
         self._number += 1
         sent = {"id": self._number, "method": method, "params": params}

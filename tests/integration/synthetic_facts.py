@@ -41,6 +41,7 @@ class Facts(msgspec.Struct, frozen=True):
     level: float
     spread: float
     cases: int
+    excluded: tuple[str, ...] = ("no_due_date", "ends_before_start")
 
     def control(
         self, readings: Sequence[Reading], begins: Sequence[Begin], target: float | None

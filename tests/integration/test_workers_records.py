@@ -1,19 +1,29 @@
-"""Real records through workers: what one process makes of them, row by row."""
+"""Real and invented records through workers: what one process makes of them, row by row."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from deploy.servers.kafka import Kafka
 from deploy.servers.postgresql import Postgresql
+from models.kafka import DAY_MS
 from models.log import read
+from models.record import Record
 from models.store import open_store
 from streams.stand import EVENTS
 from tests.integration.cluster import Cluster
-from tests.integration.records import SETTINGS, Records
-from tests.integration.test_workers import Alone, assert_same
+from tests.integration.records import SETTINGS, Records, headwind
+from tests.integration.test_workers import Alone, assert_same, cut
+
+UNTIL = "2026-03-10"
+"""Where the demo's three years end."""
+
+BEGUN_MS = 90 * DAY_MS
+"""Of the demo's log, the time in which each agency is heard for the first time."""
 
 
 @pytest.mark.parametrize("name", ["gp", "mobility", "vancouver"])
@@ -26,21 +36,58 @@ def test_real_records_give_the_same_answer(
 ) -> None:
     """Areas by the month, units and calls by the day: 23 agencies on two workers, and one on one."""
     loaded: Records = request.getfixturevalue(name)
-    compare(loaded.store, SETTINGS, Cluster(kafka, postgresql, tmp_path, SETTINGS.read_text()))
+    mine = lived(loaded.store, SETTINGS)
+    try:
+        compare(mine, [mine.records], Cluster(kafka, postgresql, tmp_path, mine.settings), 2)
+    finally:
+        mine.store.dispose()
 
 
-def compare(path: Path, settings: Path, cluster: Cluster) -> None:
-    """Send the log of a store to two workers, and compare what they make of it."""
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
+    """Three invented years of four agencies, as one process lived them."""
+    path = tmp_path_factory.mktemp("demo") / "demo.db"
+    done = headwind("demo", "--once", "--store", path, "--port", "0", "--until", UNTIL)
+    assert done.returncode == 0, done.stderr
+    mine = lived(path, path.with_suffix(".toml"))
+    yield mine
+    mine.store.dispose()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_the_demo_gives_the_same_answer(
+    workers: int, demo: Alone, kafka: Kafka, postgresql: Postgresql, tmp_path: Path
+) -> None:
+    """A past of three years, caught up at once: as it was sent, and in batches cut at random.
+
+    Longer than retention: partitions that are caught up one after the other must not lose what
+    their groups have to say of the beginning.
+    """
+    records = demo.records if workers == 2 else cut(demo.records, Random(workers))
+    # A bucket that closed before an agency was first heard waits for that agency's own word.
+    begun = sum(one.received <= records[0].received + BEGUN_MS for one in records)
+    portions = [records[:begun], records[begun:]]
+    compare(demo, portions, Cluster(kafka, postgresql, tmp_path, demo.settings), workers)
+
+
+def lived(path: Path, settings: Path) -> Alone:
+    """What one process made in a store, with its log."""
     store = open_store(str(path), make=False)
     with store.connect() as connection:
         records = read(connection, EVENTS, 0, 1 << 30)
-    mine = Alone(store, records, settings.read_text())
+    return Alone(store, records, settings.read_text())
+
+
+def compare(mine: Alone, portions: list[list[Record]], cluster: Cluster, workers: int) -> None:
+    """Send the log of a store to workers, a portion after the other; compare what they make of it."""
     try:
-        cluster.start()
-        cluster.start()
-        cluster.send(records)
-        cluster.settle()
+        for _ in range(workers):
+            cluster.start()
+        for portion in portions:
+            cluster.send(portion)
+            cluster.settle()
         assert_same(mine, cluster)
     finally:
         cluster.close()
-        store.dispose()

@@ -1,0 +1,33 @@
+"""A tile an agency: its state in a word and a colour, with its course."""
+
+from __future__ import annotations
+
+from dashboards.grafana import asked, looks
+from dashboards.grafana.links import to_agency
+from dashboards.grafana.sheet import WIDTHS, Json, Sheet, frame, live_of
+from dashboards.panel import Panel
+
+
+def draw(panel: Panel, sheet: Sheet) -> list[Json]:
+    """One series an agency."""
+    drawn = frame(panel, "stat", WIDTHS[panel.place], 4)
+    live = live_of(panel)
+    drawn["targets"] = [asked.metric("A", live.expr, live.legend)]
+    drawn["fieldConfig"]["defaults"] |= {
+        "mappings": looks.states(),
+        "thresholds": looks.plain(),
+        "unit": "none",
+        "min": 0,
+        "max": 3,
+        "links": to_agency(sheet, "${__field.labels.agency}"),
+    }
+    drawn["options"] = {
+        "graphMode": "area",
+        "colorMode": "value",
+        "textMode": "value_and_name",
+        "justifyMode": "auto",
+        "orientation": "vertical",
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "wideLayout": True,
+    }
+    return [drawn]

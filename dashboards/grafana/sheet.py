@@ -1,0 +1,72 @@
+"""What every kind is drawn with: the board, the catalogue, and the scope that Grafana fills in."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from dashboards.board import Board
+from dashboards.facts import IndicatorFacts
+from dashboards.grafana import asked
+from dashboards.panel import Live, Panel, Place, Scope
+
+Json = dict[str, Any]
+
+WIDTHS: Final[dict[Place, int]] = {"top": 24, "main": 16, "side": 8, "foot": 24}
+"""How wide a panel is in Grafana's grid of 24."""
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """A board to be drawn. ``facts`` are those of the catalogue, in the order of the page."""
+
+    board: Board
+    facts: list[IndicatorFacts]
+    fixed: dict[str, str] = {}
+    """Choices that are made beforehand, where readers have none."""
+
+    def scope(self, **more: Any) -> Scope:
+        """What Grafana's reader looks at."""
+        open_ = [one for one in self.board.variables if one.name not in {*self.fixed, *more}]
+        must: set[str] = {v.name for v in open_ if _always(v.required, v.whole, v.name)}
+        names: set[str] = {one.name for one in open_}
+        return asked.scope(
+            must,
+            names - must,
+            indicators=tuple(fact.id for fact in self.facts),
+            **{**self.fixed, **more},
+        )
+
+    def fact(self, indicator: str) -> IndicatorFacts:
+        """The facts of one indicator. Raises KeyError."""
+        return {fact.id: fact for fact in self.facts}[indicator]
+
+
+def _always(required: bool, whole: str, name: str) -> bool:
+    """Whether something is always chosen: parts of an agency may always be left open."""
+    return required or (not whole and name in {"agency", "indicator"})
+
+
+def frame(panel: Panel, kind: str, width: int, height: int) -> Json:
+    """A panel without its targets: title, description, size."""
+    return {
+        "type": kind,
+        "title": panel.title,
+        "description": panel.description,
+        "gridPos": {"w": width, "h": panel.height or height},
+        "fieldConfig": {"defaults": {"noValue": panel.empty}, "overrides": []},
+        "options": {},
+        "targets": [],
+    }
+
+
+class NoLiveError(Exception):
+    """A panel of this kind asks Prometheus, and its definition does not say what."""
+
+
+def live_of(panel: Panel) -> Live:
+    """What a panel asks Prometheus. Raises NoLiveError."""
+    if panel.live is None:
+        message = f"the panel {panel.id} is drawn from Prometheus: give it live=Live(…)."
+        raise NoLiveError(message)
+    return panel.live

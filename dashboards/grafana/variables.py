@@ -1,0 +1,134 @@
+"""What a reader of Grafana may choose, as the board says; nothing where it was chosen beforehand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, case, literal, select, union_all
+
+from dashboards import questions
+from dashboards.board import Variable
+from dashboards.grafana import asked
+from dashboards.grafana.sheet import Json, Sheet
+from dashboards.words import unit_word
+from models.tables import source
+
+_CELLS = ("unit", "service", "stratum")
+
+
+def variables(sheet: Sheet) -> list[Json]:
+    """The lists over a board, in its order; behind an indicator stands what it is measured in."""
+    found = []
+    for variable in sheet.board.variables:
+        if variable.name in sheet.fixed:
+            continue
+        found.append(_variable(variable, sheet))
+    if sheet.board.uid == "headwind-indicator":
+        found += [_agencies(sheet), _measure(sheet)]
+    return found
+
+
+def _variable(variable: Variable, sheet: Sheet) -> Json:
+    if variable.name == "indicator":
+        return _indicators(variable, sheet)
+    if variable.name == "agency":
+        listed = select(source.c.agency.label("__text"), source.c.agency.label("__value"))
+        return _query(variable, listed.distinct().order_by("__text"))
+    return _query(variable, _parts(variable.name, sheet))
+
+
+def _indicators(variable: Variable, sheet: Sheet) -> Json:
+    """The catalogue: it changes with the program, and so does this file."""
+    pairs = [(fact.title, fact.id) for fact in sheet.facts]
+    if not variable.required and variable.whole:
+        pairs = [(variable.whole, asked.WHOLE), *pairs]
+    text, value = pairs[0]
+    return {
+        "type": "custom",
+        "name": variable.name,
+        "label": variable.label,
+        "query": ", ".join(f"{_escaped(name)} : {key}" for name, key in pairs),
+        "options": [{"text": name, "value": key, "selected": key == value} for name, key in pairs],
+        "current": {"text": text, "value": value},
+        "multi": False,
+        "includeAll": False,
+        "hide": 0,
+        "skipUrlSync": False,
+    }
+
+
+def _escaped(name: str) -> str:
+    return name.replace(",", "\\,")
+
+
+def _parts(name: str, sheet: Sheet) -> Select[Any]:
+    """Units, services or strata that had a value lately."""
+    scope = sheet.scope(**dict.fromkeys((n for n in _CELLS), ""))
+    rows = questions.cells(scope).subquery("rows")
+    named = select(rows.c[name].label("__value")).where(rows.c[name] != "").distinct()
+    return _with_whole(named.subquery("named").c["__value"], f"all {_PLURAL[name]}")
+
+
+_PLURAL = {"unit": "units", "service": "services", "stratum": "strata", "agency": "agencies"}
+
+
+def _with_whole(column: Any, whole: str) -> Select[Any]:
+    first = select(
+        literal(0).label("place"),
+        literal(whole).label("__text"),
+        literal(asked.WHOLE).label("__value"),
+    )
+    rest = select(literal(1).label("place"), column.label("__text"), column.label("__value"))
+    both = union_all(first, rest).subquery("both")
+    return select(both.c["__text"], both.c["__value"]).order_by(both.c.place, both.c["__text"])
+
+
+def _query(variable: Variable, listed: Select[Any], **more: Any) -> Json:
+    if variable.name == "agency" and not variable.required:
+        known = select(source.c.agency).distinct().subquery("known")
+        listed = _with_whole(known.c.agency, variable.whole)
+    text = asked.sql(listed)
+    open_ = not variable.required
+    current = {"text": variable.whole or "all", "value": asked.WHOLE} if open_ else {}
+    return {
+        "type": "query",
+        "name": variable.name,
+        "label": variable.label,
+        "datasource": asked.POSTGRESQL,
+        "query": text,
+        "definition": text,
+        # Anew with the time shown: what had no value in it has nothing to choose.
+        "refresh": 2,
+        "regex": "",
+        "sort": 0,
+        "multi": False,
+        "includeAll": False,
+        "current": current,
+        "options": [],
+        "hide": 0,
+        "skipUrlSync": False,
+    } | more
+
+
+def _agencies(sheet: Sheet) -> Json:
+    """For whom a chart is drawn: everybody, unless some are taken out."""
+    del sheet
+    listed = select(source.c.agency.label("__text"), source.c.agency.label("__value")).distinct()
+    every = {"text": ["All"], "value": ["$__all"]}
+    return _query(
+        Variable(name="agency", label="Agencies", required=True),
+        listed.order_by("__text"),
+        multi=True,
+        includeAll=True,
+        current=every,
+    )
+
+
+def _measure(sheet: Sheet) -> Json:
+    """What the indicator that was chosen is measured in; for titles, not for choosing."""
+    indicator = asked.chosen("indicator")
+    word = case(
+        *((indicator == fact.id, literal(unit_word(fact.unit))) for fact in sheet.facts), else_=""
+    )
+    made = _query(Variable(name="indicator", label="Measure", required=True), select(word))
+    return made | {"name": "measure", "hide": 2, "refresh": 1}

@@ -1,0 +1,188 @@
+"""Every question that Grafana asks PostgreSQL, asked: over the demo's three years, and over nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from sqlalchemy import Connection, Engine, func, select
+
+from deploy.servers.postgresql import Postgresql
+from models import tables
+from models.store import open_store
+from tests.contract.test_grafana_boards import BOARDS
+from tests.integration import filled_in
+from tests.integration.copied_store import copied
+from tests.integration.records import headwind
+
+DAY = 86_400_000
+YEARS = 3 * 365 * DAY
+CHOICES = {
+    "agency": "sea-defence",
+    "indicator": "remote_availability",
+    "unit": "(all)",
+    "service": "(all)",
+    "stratum": "(all)",
+}
+AGENCIES = ("clinics", "land-permits", "quernmouth", "sea-defence")
+NEEDS_INDICATOR = {"headwind-indicator"}
+HOSTILE = ('A & B / "C"', "O'Brien'; DROP TABLE value; --", "${agency}", "\\", "")
+NOTHING_THERE = {
+    "Workers now": "one process does it all",
+    "Who was told of alerts, now": "the demo tells nobody",
+    "Refused lately, now": "everything that the demo sends is right",
+    "Why events were refused lately, now": "everything that the demo sends is right",
+}
+"""What the demo has nothing of, and why."""
+
+
+class Target(NamedTuple):
+    """One question: where it stands, its text, and its form."""
+
+    board: str
+    title: str
+    ref: str
+    text: str
+    form: str
+
+
+def targets() -> Iterator[Target]:
+    """Panels, annotations and lists of all boards."""
+    for board in BOARDS.values():
+        uid = board["uid"]
+        for panel in board["panels"]:
+            for one in panel.get("targets", []):
+                if "rawSql" in one:
+                    yield Target(uid, panel["title"], one["refId"], one["rawSql"], one["format"])
+        for layer in board["annotations"]["list"]:
+            yield Target(uid, layer["name"], "annotation", layer["target"]["rawSql"], "annotation")
+        for variable in board["templating"]["list"]:
+            if variable["type"] == "query":
+                yield Target(uid, variable["name"], "variable", variable["query"], "variable")
+
+
+TARGETS = [pytest.param(one, id=f"{one.board}/{one.title}/{one.ref}") for one in targets()]
+
+
+class Store(NamedTuple):
+    """A connection that may only read, and up to when there is data (ms)."""
+
+    connection: Connection
+    until: int
+
+
+@pytest.fixture(scope="module")
+def filled(demo_store: Path, postgresql: Postgresql) -> Iterator[Store]:
+    """The demo's three years, in PostgreSQL."""
+    engine = copied(demo_store, postgresql.database())
+    with engine.connect() as connection:
+        until = connection.execute(select(func.max(tables.source.c.last_time))).scalar_one()
+        yield Store(connection, until)
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def empty(postgresql: Postgresql) -> Iterator[Engine]:
+    """A store in which nothing has happened yet."""
+    engine = open_store(postgresql.database())
+    yield engine
+    engine.dispose()
+
+
+def asked(connection: Connection, target: Target, choices: dict[str, str], *time: int) -> Any:
+    """What PostgreSQL answers to a target."""
+    text = filled_in.sql(target.text, choices, *time)
+    # The driver would take a % for a place of its own.
+    return connection.exec_driver_sql(text.replace("%", "%%"))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_it_answers_in_the_form_that_grafana_reads(target: Target, filled: Store) -> None:
+    """Time first and ascending, numbers as numbers, labels as text."""
+    answer = asked(filled.connection, target, CHOICES, filled.until - YEARS, filled.until)
+    names, rows = [*answer.keys()], [*answer]
+    assert len(names) == len(set(names)), names
+    _form(target, names, rows)
+
+
+def _form(target: Target, names: list[str], rows: list[Any]) -> None:
+    if names[0] == "time":
+        times = [row[0] for row in rows]
+        assert all(isinstance(one, datetime) and one.tzinfo for one in times)
+        assert times == sorted(times)
+    if target.form == "time_series":
+        assert names == ["time", "metric", "value"]
+        assert all(isinstance(row[1], str) and row[2] is not None for row in rows)
+    if target.form == "annotation":
+        assert names == ["time", "timeend", "text", "tags"]
+        assert all(row[2] and row[1] >= row[0] for row in rows)
+    if target.form == "variable":
+        assert names in (["__text", "__value"], names[:1])
+        assert all(row[0] for row in rows)
+
+
+def _panels() -> list[Any]:
+    """Each panel with all of its questions."""
+    found: dict[tuple[str, str], list[Target]] = {}
+    for one in targets():
+        if one.ref not in {"annotation", "variable"}:
+            found.setdefault((one.board, one.title), []).append(one)
+    return [pytest.param(some, id="/".join(key)) for key, some in found.items()]
+
+
+@pytest.mark.parametrize("some", _panels())
+def test_there_is_something_where_the_demo_has_data(some: list[Target], filled: Store) -> None:
+    """In the first target, over three years."""
+    title, time = some[0].title, (filled.until - YEARS, filled.until)
+    rows: list[Any] = []
+    for agency in ("(all)", *AGENCIES):
+        choices = CHOICES | {"agency": agency}
+        if some[0].board not in NEEDS_INDICATOR:
+            choices["indicator"] = "(all)"
+        rows += asked(filled.connection, some[0], choices, *time).all()
+    assert bool(rows) is (title not in NOTHING_THERE), title
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_name_is_never_more_than_a_name(target: Target, filled: Store) -> None:
+    """Quotes, slashes, and what looks like SQL or like a variable: no row, no error."""
+    for name in HOSTILE:
+        choices = dict.fromkeys(CHOICES, name)
+        asked(filled.connection, target, choices, filled.until - YEARS, filled.until).all()
+    here = filled.connection.execute(select(func.count()).select_from(tables.source)).scalar_one()
+    assert here > 0
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_nothing_is_no_error(target: Target, empty: Engine, filled: Store) -> None:
+    """An empty store, and the year 1900 in a full one."""
+    with empty.connect() as connection:
+        asked(connection, target, CHOICES, filled.until - YEARS, filled.until).all()
+    begin = -2_208_988_800_000
+    asked(filled.connection, target, CHOICES, begin, begin + 365 * DAY).all()
+
+
+def test_a_panel_shows_what_the_command_says(demo_store: Path, filled: Store) -> None:
+    """The course of an indicator is that of headwind values, to the last bit."""
+    store = ["--store", str(demo_store), "--config", str(demo_store.with_suffix(".toml"))]
+    told = headwind(
+        *("values", *store, "--agency", "sea-defence", "--indicator", "within_standard"),
+        *("--unit", "", "--service", "", "--stratum", "", "--format", "json"),
+    )
+    told.check_returncode()
+    said = {row["window_end"]: row["value"] for row in json.loads(told.stdout)}
+    target = next(
+        one
+        for one in targets()
+        if (one.board, one.title, one.ref)
+        == ("headwind-agency", "Done within the standard, as restated", "A")
+    )
+    choices = CHOICES | {"indicator": "within_standard"}
+    rows = asked(filled.connection, target, choices, filled.until - YEARS, filled.until).all()
+    drawn = {f"{row.time:%Y-%m-%dT%H:%M:%S}Z": row.value for row in rows if row.value is not None}
+    assert len(drawn) > 100
+    assert {at: said[at] for at in drawn} == drawn
