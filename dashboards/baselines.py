@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 
-from dashboards.narrowing import is_all, narrowed
+from dashboards.narrowing import among, is_all, narrowed
 from models.tables import mark, source, value
 from models.value import Rhythm
 
@@ -41,7 +41,7 @@ def buckets(scope: Scope) -> Select[Any]:
             value.c.indicator.in_(
                 scope.indicators if is_all(scope.indicator) else (scope.indicator,)
             ),
-            value.c.agency.in_(_agencies(scope)),
+            among(value.c.agency, _agencies(scope)),
             value.c.unit == scope.unit,
             value.c.service == scope.service,
             value.c.stratum == scope.stratum,

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import values as value_list
 
-from dashboards.narrowing import narrowed
+from dashboards.narrowing import among, narrowed
 from dashboards.questions import REFUSED_LATELY, agencies_asked, newest_ends, rolling
 from models.problem import MEANINGS
 from models.tables import RESTATED, refused, source, value
@@ -220,7 +220,7 @@ def restated(scope: Scope) -> Select[Any]:
             RESTATED,
             v.indicator.in_(scope.indicators),
             narrowed(v.indicator, scope.indicator),
-            v.agency.in_(select(agencies_asked(scope).c.agency)),
+            among(v.agency, select(agencies_asked(scope).c.agency)),
             v.unit == scope.unit,
             v.service == scope.service,
             v.stratum == scope.stratum,

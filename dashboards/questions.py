@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy import values as value_list
 
 from dashboards.baselines import begun_here
-from dashboards.narrowing import is_all, narrowed, unchosen
+from dashboards.narrowing import among, is_all, narrowed, unchosen
 from dashboards.series import WEEK_MS
 from models.mark import DRAWN
 from models.tables import DAY_ENDS, alert, expected, mark, refused, signal, source, value
@@ -88,7 +88,7 @@ def rolling(scope: Scope, *columns: Any) -> Subquery:
     """
     asked = select(*columns).where(
         value.c.indicator.in_(_indicators(scope)),
-        value.c.agency.in_(select(agencies_asked(scope).c.agency)),
+        among(value.c.agency, select(agencies_asked(scope).c.agency)),
         value.c.unit == scope.unit,
         value.c.service == scope.service,
         value.c.stratum == scope.stratum,
@@ -117,7 +117,7 @@ def usual(scope: Scope) -> Select[Any]:
         )
         .where(
             c.indicator.in_(_indicators(scope)),
-            c.agency.in_(select(agencies_asked(scope).c.agency)),
+            among(c.agency, select(agencies_asked(scope).c.agency)),
             c.unit == scope.unit,
             c.service == scope.service,
             c.stratum == scope.stratum,

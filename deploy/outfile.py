@@ -62,7 +62,7 @@ def _file(path: Path) -> Iterator[Write]:
             yield out.write
         part.replace(whole)
     finally:
-        pass
+        part.unlink(missing_ok=True)
 
 
 def _opened(part: Path, suffix: str) -> Any:

@@ -34,20 +34,53 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 PARTS = 3
 EVENTS = 24_000
+BURST = 100
+"""Events that each partition is sent at once, ten times a second."""
+
 RUNS = 3
 """Kills; each of them alone nearly always shows it."""
 
 
-def _sent(broker: Kafka, name: str) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=broker.servers)
-    admin.create_topics([NewTopic(name, PARTS, 1)])
-    admin.close()
-    producer = KafkaProducer(bootstrap_servers=broker.servers, linger_ms=5)
-    for number in range(EVENTS):
-        part = number % PARTS
-        producer.send(name, key=f"k{part}".encode(), value=b"{}", partition=part)
-    producer.flush()
-    producer.close()
+class Feed(threading.Thread):
+    """Sends events to each partition for as long as it is let; else who starts first reads all."""
+
+    def __init__(self, broker: Kafka, name: str) -> None:
+        super().__init__(daemon=True)
+        self.each = 0
+        """Events in each partition."""
+        self._name = name
+        self._over = threading.Event()
+        admin = KafkaAdminClient(bootstrap_servers=broker.servers)
+        admin.create_topics([NewTopic(name, PARTS, 1)])
+        admin.close()
+        self._producer = KafkaProducer(bootstrap_servers=broker.servers, linger_ms=5)
+
+    def run(self) -> None:
+        """Send at a pace that two workers can keep."""
+        while not self._over.wait(0.1):
+            self._send(BURST)
+
+    def end(self) -> int:
+        """Send what is left; how many each partition holds then."""
+        self._over.set()
+        self.join()
+        self._send(EVENTS // PARTS)
+        return self.each
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self._over.set()
+        self.join()
+        self._producer.close()
+
+    def _send(self, many: int) -> None:
+        for _ in range(many):
+            for part in range(PARTS):
+                self._producer.send(
+                    self._name, key=f"k{part}".encode(), value=b"{}", partition=part
+                )
+        self._producer.flush()
+        self.each += many
 
 
 def _read(notes: Path) -> list[tuple[int, int, str, int]]:
@@ -57,16 +90,17 @@ def _read(notes: Path) -> list[tuple[int, int, str, int]]:
     return [(int(part), int(offset), key, int(count)) for part, offset, key, count in rows]
 
 
-def _ended(files: list[Path]) -> list[bool]:
+def _ended(files: list[Path], each: int) -> list[bool]:
     """Of which partitions the last event was counted."""
     seen = {(part, offset) for one in files for part, offset, _, _ in _read(one)}
-    return [(part, EVENTS // PARTS - 1) in seen for part in range(PARTS)]
+    return [(part, each - 1) in seen for part in range(PARTS)]
 
 
 def table_run(broker: Kafka, folder: Path, name: str) -> tuple[int, int]:
     """Two workers, one of them killed; how far the counts at the end are above and below the truth."""
     files = [folder / f"{name}-{one}" for one in "ab"]
-    _sent(broker, name)
+    feed = Feed(broker, name)
+    feed.start()
     script = Path(__file__).with_name("faust_table_app.py")
     workers = []
     try:
@@ -76,21 +110,22 @@ def table_run(broker: Kafka, folder: Path, name: str) -> tuple[int, int]:
                 workers.append(subprocess.Popen(command, cwd=folder, stdout=said, stderr=said))
         _until(lambda: all(len(_read(one)) > 500 for one in files), 90)
         workers[0].send_signal(signal.SIGKILL)
+        truth = feed.end()
         last, quiet = -1, 0
-        while not all(_ended(files)) and quiet < 30:
+        while not all(_ended(files, truth)) and quiet < 30:
             now = sum(len(_read(one)) for one in files)
             quiet = quiet + 1 if now == last else 0
             last = now
             time.sleep(1)
     finally:
+        feed.close()
         for worker in workers:
             worker.kill()
             worker.wait(30)
     # The survivor has the last word on every key that it has seen.
     final = {key: count for _, _, key, count in [*_read(files[0]), *_read(files[1])]}
-    truth = EVENTS // PARTS
     # What the survivor did not come to is late, and not yet lost.
-    off = [final[f"k{part}"] - truth for part, end in enumerate(_ended(files)) if end]
+    off = [final[f"k{part}"] - truth for part, end in enumerate(_ended(files, truth)) if end]
     return sum(max(one, 0) for one in off), sum(max(-one, 0) for one in off)
 
 

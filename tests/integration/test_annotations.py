@@ -219,6 +219,18 @@ def test_many_that_are_refused_hold_up_no_other(
     assert [line.get("count") for line in logs] == [IN_A_ROW + 2, None]
 
 
+def test_failures_that_are_not_in_a_row_end_nothing(
+    store: sqlalchemy.Engine, grafana: Fake, known: Known
+) -> None:
+    """Every other one fails; the rest are written at the first look, and these at the next."""
+    keep(store, *(alert(name=f"{n}") for n in range(4 * IN_A_ROW)))
+    well = Odd(200, b"{}", done=True)
+    known.odd = [Odd(200, b"[]"), *[Odd(500), well] * 2 * IN_A_ROW]
+    one = annotator(store, grafana.url)
+    one.attempt(Unrested(), ALWAYS)
+    assert (len(known.annotations), one.step(ALWAYS, AT_ONCE)) == (2 * IN_A_ROW, 2 * IN_A_ROW)
+
+
 def test_what_fails_again_and_again_ends_the_look(
     store: sqlalchemy.Engine, grafana: Fake, known: Known
 ) -> None:
