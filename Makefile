@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-distributed check bench bench-distributed bench-signals chaos lock clean
+.PHONY: help demo test test-distributed check bench bench-distributed bench-panels bench-signals chaos lock clean
 
 # The first Python on the path that is new enough; name another with make PYTHON=….
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -53,9 +53,13 @@ test-distributed: .venv/.dev ## Workers on a real Kafka and PostgreSQL: the same
 bench: .venv/.dev ## How fast it is, and how much it holds
 	$(BIN)/python -m tests.bench
 	@$(MAKE) --no-print-directory bench-distributed
+	@$(MAKE) --no-print-directory bench-panels
 
 bench-distributed: .venv/.dev ## How fast workers are, on a Kafka and a PostgreSQL started for it
 	$(BIN)/python -m tests.bench.distributed
+
+bench-panels: .venv/.dev ## How long Grafana's questions take on ten million values in PostgreSQL
+	$(BIN)/python -m tests.bench.panels
 
 bench-signals: .venv/.dev ## How well detectors see: labelled records, simulated noise, real findings
 	$(BIN)/python -m tests.bench.signals

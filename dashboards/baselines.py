@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 
-from dashboards.narrowing import among, is_all, narrowed
-from models.tables import mark, source, value
+from dashboards.narrowing import agencies_asked, among, is_all, narrowed
+from models.tables import mark, value
 from models.value import Rhythm
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def buckets(scope: Scope) -> Select[Any]:
             value.c.indicator.in_(
                 scope.indicators if is_all(scope.indicator) else (scope.indicator,)
             ),
-            among(value.c.agency, _agencies(scope)),
+            among(value.c.agency, select(agencies_asked(scope).c.agency)),
             value.c.unit == scope.unit,
             value.c.service == scope.service,
             value.c.stratum == scope.stratum,
@@ -60,7 +60,7 @@ def baselines(scope: Scope) -> Select[Any]:
     """Where a baseline of this very cell begins: rebased, or with a changed definition."""
     wanted = select(mark.c.agency, mark.c.indicator, mark.c.kind, mark.c.start).where(
         mark.c.latest,
-        mark.c.agency.in_(_agencies(scope)),
+        mark.c.agency.in_(select(agencies_asked(scope).c.agency)),
         mark.c.kind.in_(("definition", "rebase")),
         mark.c.start <= scope.until,
         begun_here(scope),
@@ -72,7 +72,3 @@ def baselines(scope: Scope) -> Select[Any]:
 def begun_here(scope: Scope) -> ColumnElement[bool]:
     """Whether a mark touches this very cell, and not only a part of it."""
     return and_(mark.c.unit.in_(("", scope.unit)), mark.c.service.in_(("", scope.service)))
-
-
-def _agencies(scope: Scope) -> Select[Any]:
-    return select(source.c.agency).distinct().where(narrowed(source.c.agency, scope.agency))

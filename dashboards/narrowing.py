@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, ColumnElement, Select, false, or_, true
+from sqlalchemy import (
+    CTE,
+    Boolean,
+    ColumnElement,
+    Select,
+    String,
+    cast,
+    false,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+from models.tables import source
+
+if TYPE_CHECKING:
+    from dashboards.panel import Scope
 
 
 def narrowed(column: ColumnElement[Any], chosen: Any) -> ColumnElement[bool]:
@@ -28,6 +47,17 @@ def unchosen(chosen: Any) -> ColumnElement[bool]:
 def is_all(chosen: Any) -> bool:
     """Whether it is known beforehand that nothing was chosen."""
     return isinstance(chosen, str) and not chosen
+
+
+def agencies_asked(scope: Scope) -> CTE:
+    """The agencies that a scope asks for: the one that was chosen, also a group, or all agencies."""
+    every = select(source.c.agency).distinct()
+    if isinstance(scope.agency, str):
+        known = select(literal(scope.agency).label("agency")) if scope.agency else every
+        return known.cte()  # Without a name: a statement may hold several questions.
+    none = unchosen(scope.agency)
+    one = select(cast(scope.agency, String).label("agency")).where(not_(none))
+    return union_all(every.where(none), one).cte()
 
 
 class _Among(FunctionElement[bool]):

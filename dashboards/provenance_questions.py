@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy import values as value_list
 
-from dashboards.narrowing import among, narrowed
-from dashboards.questions import REFUSED_LATELY, agencies_asked, newest_ends, rolling
+from dashboards.narrowing import agencies_asked, among, narrowed
+from dashboards.questions import REFUSED_LATELY, newest_ends, rolling
 from models.problem import MEANINGS
 from models.tables import RESTATED, refused, source, value
 from models.value import Rhythm
@@ -200,7 +200,8 @@ def _ends(scope: Scope) -> Subquery:
         narrowed(c.indicator, scope.indicator)
     )
     told = every.subquery()
-    none = and_(told.c.ever.is_(None), told.c.rhythm == get_args(Rhythm)[0])
+    first = told.c.rhythm == get_args(Rhythm)[0]
+    none = and_(told.c.ever.is_(None), first, told.c.agency.in_(select(source.c.agency)))
     return select(told).where(or_(told.c.window_end.is_not(None), none)).subquery()
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy import values as value_list
 
 from dashboards.baselines import begun_here
-from dashboards.narrowing import among, is_all, narrowed, unchosen
+from dashboards.narrowing import agencies_asked, among, is_all, narrowed, unchosen
 from dashboards.series import WEEK_MS
 from models.mark import DRAWN
 from models.tables import DAY_ENDS, alert, expected, mark, refused, signal, source, value
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 REFUSED_LATELY = 500
 
+GROUP = "group:"
+"""What the names of groups begin with, where agencies' names stand."""
+
 FINE_MS = 14 * 86_400_000
 """The longest time over which every hour is shown."""
 
@@ -46,10 +49,20 @@ def _wanted(name: str, members: tuple[str, ...]) -> CTE:
     return value_list(column(name, String), name=f"{name}_list").data(rows).cte(f"{name}s")
 
 
-def agencies_asked(scope: Scope) -> CTE:
-    """The agencies that a scope asks for."""
-    known = select(source.c.agency).distinct().where(narrowed(source.c.agency, scope.agency))
-    return known.cte()  # Without a name: a statement may hold several questions.
+def groups(scope: Scope) -> Select[Any]:
+    """The groups that had a value in the last 100 days, which are chosen as agencies are."""
+    since = scope.until - 100 * 86_400_000
+    return (
+        select(value.c.agency)
+        .distinct()
+        .where(
+            value.c.agency >= GROUP,
+            value.c.agency < GROUP.replace(":", ";"),
+            value.c.window_end > since,
+            value.c.window_end <= scope.until,
+        )
+        .order_by(value.c.agency)
+    )
 
 
 _POINT = (

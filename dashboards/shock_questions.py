@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
-from dashboards.narrowing import narrowed
-from dashboards.questions import CELL, agencies_asked
+from dashboards.narrowing import agencies_asked, narrowed
+from dashboards.questions import CELL
 from models.shock import OVER, UMBRELLAS
 from models.tables import beside, quality, shock
 

@@ -11,7 +11,7 @@ BOARD = Board(
     title="Agency",
     question="What is changing in this agency, and does its data arrive?",
     variables=(
-        Variable(name="agency", label="Agency", required=True),
+        Variable(name="agency", label="Agency or group", required=True),
         Variable(name="unit", label="Unit"),
         Variable(name="service", label="Service"),
         Variable(name="stratum", label="Stratum"),

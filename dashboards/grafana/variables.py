@@ -32,9 +32,17 @@ def _variable(variable: Variable, sheet: Sheet) -> Json:
     if variable.name == "indicator":
         return _indicators(variable, sheet)
     if variable.name == "agency":
-        listed = select(source.c.agency.label("__text"), source.c.agency.label("__value"))
-        return _query(variable, listed.distinct().order_by("__text"))
+        return _query(variable, _agencies_and_groups(sheet))
     return _query(variable, _parts(variable.name, sheet))
+
+
+def _agencies_and_groups(sheet: Sheet) -> Select[Any]:
+    agencies = select(literal(0).label("place"), source.c.agency.label("name")).distinct()
+    groups = questions.groups(sheet.scope(agency="")).order_by(None).subquery("groups")
+    more = select(literal(1).label("place"), groups.c.agency.label("name"))
+    both = union_all(agencies, more).subquery("both")
+    named = select(both.c.name.label("__text"), both.c.name.label("__value"))
+    return named.order_by(both.c.place, both.c.name)
 
 
 def _indicators(variable: Variable, sheet: Sheet) -> Json:
@@ -111,13 +119,11 @@ def _query(variable: Variable, listed: Select[Any], **more: Any) -> Json:
 
 
 def _agencies(sheet: Sheet) -> Json:
-    """For whom a chart is drawn: everybody, unless some are taken out."""
-    del sheet
-    listed = select(source.c.agency.label("__text"), source.c.agency.label("__value")).distinct()
+    """For whom a chart is drawn: everybody and each group, unless some are taken out."""
     every = {"text": ["All"], "value": ["$__all"]}
     return _query(
-        Variable(name="agency", label="Agencies", required=True),
-        listed.order_by("__text"),
+        Variable(name="agency", label="Agencies and groups", required=True),
+        _agencies_and_groups(sheet),
         multi=True,
         includeAll=True,
         current=every,

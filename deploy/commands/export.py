@@ -61,20 +61,23 @@ def command(
     """Write the history of the gauges for a Prometheus, or all that an agency sent.
 
     --openmetrics FILE: what /metrics would have said of indicators, alerts and agencies since
-    the first event, as things stand restated now. Make blocks of it and give them to a
-    Prometheus that keeps as many years (--storage.tsdb.retention.time=5y):
+    their first event, as things stand restated now. Make blocks of it, put them into the data
+    folder of a Prometheus, and let that keep as many years (--storage.tsdb.retention.time=5y):
 
     promtool tsdb create-blocks-from openmetrics --max-block-duration=8760h FILE FOLDER
 
-    A Prometheus shows a sample for five minutes only, so what holds is said again each whole
-    step. A board that asks at multiples of the step sees it: with PT1H those of a month and
-    more, in zones that are whole hours from UTC. For every board and rule start Prometheus
-    with --query.lookback-delta=1h; a shorter step does it too, and PT15M is four times as much.
+    A Prometheus shows a sample for five minutes, so what holds is said again at every whole
+    step. What asks at multiples of the step sees all of it: with PT1H the boards over two months
+    and more, in zones that are whole hours from UTC. For shorter ones start Prometheus with
+    --query.lookback-delta=1h, or ask last_over_time(…[1h]), or take a shorter step: PT15M is
+    four times as much. See with --dry-run how much it is; --since and --agency make it less.
 
     --agency NAME --out FILE: its events, a line each, as they were sent and in the order of
-    receipt (headwind load reads them back), and after them what was refused, a line {"refused": …}
-    each with every reason, the payload where one is kept. A name that ends in .gz or .zst is
-    compressed; the file is there once all of it is.
+    receipt (headwind load reads them), and behind them what was refused, a line {"refused": …}
+    each, with every reason, and the payload where one was kept.
+
+    A file whose name ends in .gz or .zst is compressed, for promtool it must not be. The file is
+    there once all of it is written.
     """
     settings = read_settings(config)
     _check(openmetrics, out, agency, step)

@@ -43,11 +43,11 @@ def _figures() -> Iterator[dict[str, Any]]:
         ("week", 15, None, {"status": "undefined"}),
         ("day", 2, 3.0, {"service": "x"}),
         ("day", 3, 4.0, {"service": "x"}),
-        ("day", 9, 5.0, {"service": "x", "revision": 1}),
-        ("day", 9, 9.0, {"service": "x", "latest": False}),
-        ("day", 9, 9.0, {"service": "x", "unit": "u"}),
-        ("day", 9, 9.0, {"service": "x", "stratum": "s"}),
-        ("day", 9, 9.0, {"service": "x", "span": "bucket"}),
+        ("day", 9, 5.0, {"service": "x"}),
+        ("day", 10, 9.0, {"service": "x", "latest": False}),
+        ("day", 10, 9.0, {"service": "x", "unit": "u"}),
+        ("day", 10, 9.0, {"service": "x", "stratum": "s"}),
+        ("day", 10, 9.0, {"service": "x", "span": "bucket"}),
     ):
         row = {"indicator": "demand", "agency": "a", "span": "window", "status": "ok"}
         told = {"rhythm": rhythm, "window_end": BEGIN + day * DAY, "value": value, "latest": True}

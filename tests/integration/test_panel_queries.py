@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import Connection, Engine, func, select
 
+from dashboards import baselines
+from dashboards.panel import Scope
 from deploy.servers.postgresql import Postgresql
 from models import tables
+from models.chart import Begin, Reading
 from models.store import open_store
+from streams.catalogue import catalogue
+from streams.chart import chart
 from tests.contract.test_grafana_boards import BOARDS
 from tests.integration import filled_in
 from tests.integration.copied_store import copied
@@ -34,6 +41,7 @@ HOSTILE = ('A & B / "C"', "O'Brien'; DROP TABLE value; --", "${agency}", "\\", "
 NOTHING_THERE = {
     "Workers now": "one process does it all",
     "Who was told of alerts, now": "the demo tells nobody",
+    "What later arrivals changed, as restated": "only parts and the group notice what is late",
     "Refused lately, now": "everything that the demo sends is right",
     "Why events were refused lately, now": "everything that the demo sends is right",
 }
@@ -164,6 +172,50 @@ def test_nothing_is_no_error(target: Target, empty: Engine, filled: Store) -> No
         asked(connection, target, CHOICES, filled.until - YEARS, filled.until).all()
     begin = -2_208_988_800_000
     asked(filled.connection, target, CHOICES, begin, begin + 365 * DAY).all()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_it_seeks(target: Target, filled: Store) -> None:
+    """Where PostgreSQL would rather seek, no question leaves it a whole month to read."""
+    text = filled_in.sql(target.text, CHOICES, filled.until - YEARS, filled.until)
+    filled.connection.exec_driver_sql("SET enable_seqscan = off")
+    try:
+        plan = filled.connection.exec_driver_sql("EXPLAIN " + text.replace("%", "%%"))
+        read = [row[0] for row in plan if re.search(r"Seq Scan on (value|expected)", row[0])]
+    finally:
+        filled.connection.exec_driver_sql("SET enable_seqscan = on")
+    assert read == []
+
+
+def test_limits_are_those_of_the_control_chart(filled: Store) -> None:
+    """Of each share of each agency: mean and limits as the page has them, to rounding."""
+    compared = 0
+    for agency, one in product(AGENCIES, catalogue().values()):
+        choices = CHOICES | {"agency": agency, "indicator": one.id}
+        (target,) = (t for t in targets() if t.board == "headwind-indicator" and t.ref == "D")
+        answer = asked(filled.connection, target, choices, filled.until - 2 * YEARS, filled.until)
+        rows = answer.mappings().all()
+        begun = filled.connection.execute(
+            baselines.baselines(Scope(agency=agency, indicator=one.id, until=filled.until))
+        )
+        begins = [Begin(row.start, row.kind == "rebase") for row in begun]
+        readings = filled.connection.execute(
+            baselines.buckets(Scope(agency=agency, indicator=one.id, until=filled.until))
+        ).all()
+        if len({row.rhythm for row in readings}) != 1 or one.unit != "share":
+            continue
+        drawn = chart(
+            [Reading(r.window_start, r.window_end, r.value) for r in readings], "up", begins
+        )
+        assert drawn is not None
+        last, now = rows[-1], drawn.now
+        if now is not None:
+            found = [last[name] for name in ("mean", "lower limit", "upper limit")]
+            assert found == pytest.approx([100 * x for x in (now.mean, now.low, now.high)])
+            outside = [row for row in rows if row["special cause: beyond a limit"] is not None]
+            assert len(outside) == sum(dot.rule == "outside" for dot in drawn.dots)
+            compared += 1
+    assert compared >= 6
 
 
 def test_a_panel_shows_what_the_command_says(demo_store: Path, filled: Store) -> None:

@@ -34,7 +34,8 @@ def some_runs(draw: st.DrawFn) -> list[Run]:
 
 
 # A Prometheus reads each series once, so no two of a family may have the same labels.
-names = st.lists(st.text(max_size=8), max_size=3, unique=True)
+characters = st.sampled_from('"\\\n{}=, a\u00e9')
+names = st.lists(st.text(characters, max_size=8), max_size=3, unique=True)
 
 
 def parsed(text: str) -> Read:
@@ -66,7 +67,7 @@ def test_it_is_as_much_as_was_foretold(data: st.DataObject, agencies: list[str],
 
 
 @settings(deadline=None)
-@given(some_runs(), steps, st.text(max_size=8))
+@given(some_runs(), steps, st.text(characters, max_size=8))
 def test_a_value_is_said_at_its_start_and_at_each_whole_step(
     runs: list[Run], step: int, agency: str
 ) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, Select, and_, case, cast, func, or_, select, 
 from dashboards.grafana import asked, looks
 from dashboards.grafana.links import to_agency
 from dashboards.grafana.sheet import WIDTHS, Json, Sheet, frame
+from dashboards.narrowing import agencies_asked
 from dashboards.panel import Panel, Scope
-from dashboards.questions import agencies_asked
 from models.metrics import STATE_NUMBER
 
 
