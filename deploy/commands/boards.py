@@ -93,7 +93,7 @@ def publish(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
 ) -> None:
-    """Save the boards in the Grafana that the settings name under [grafana].
+    """Save the boards in the Grafana that the settings name.
 
     Exit code 1 where a board belongs to files of that server: then nothing is saved at all.
     """
@@ -140,7 +140,8 @@ def token(
         with _server(settings, admin) as server:
             account = server.service_account(name, role)
             made = server.token_for(account, f"{name} {datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}")
-    show.err.print("Shown once. Put it into the file that [grafana] token_file names:")
+    told = "Shown once. Put it into the file that token_file under [grafana] names:"
+    show.err.print(told, markup=False)
     typer.echo(made)
 
 

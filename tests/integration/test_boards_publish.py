@@ -204,7 +204,7 @@ def test_a_token_is_made_and_shown_once(made: Made, known: Known) -> None:
     done = made.run("boards", "token", "--admin-token-file", "admin")
     assert done.returncode == 0
     (made.folder / "token").write_text(done.stdout, encoding="utf-8")
-    assert "Shown once." in done.stderr
+    assert "Shown once. Put it into the file that token_file under [grafana] names:" in done.stderr
     assert done.stdout.strip() not in done.stderr
     assert publish(made).splitlines()[-1] == "2 saved, in the folder Wind."
     again = made.told("boards", "token", "--admin-token-file", "admin")
