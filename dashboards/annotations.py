@@ -24,7 +24,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from dashboards.case import places, worst
-from models.mark import DRAWN
+from models.mark import DRAWN, SMALL
 from models.shock import OVER
 
 TAG: Final = "headwind"
@@ -32,9 +32,6 @@ TAG: Final = "headwind"
 
 KEEP_MS: Final = 400 * 86_400_000
 """What ended longer ago is left as it is."""
-
-SMALL: Final = 0.02
-"""A change of parts that moved the total by less is listed on the page, and drawn nowhere."""
 
 LONGEST: Final = 480
 """Characters of a text."""

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dashboards.chart import LANES
+from models.mark import SMALL
 
 if TYPE_CHECKING:
     from dashboards.drawing import Context, Row
@@ -15,9 +16,6 @@ _NEAR, _LATE = 0.12, 0.85
 
 _FOUND = {"composition": "other parts", "scale": "another scale", "rhythm": "another rhythm"}
 """Breaks that the engine finds, in words."""
-
-_SMALL = 0.02
-"""A change of parts that moved the total by less is listed, and not drawn."""
 
 
 def breaks_of(rows: list[Row], context: Context) -> list[dict[str, Any]]:
@@ -56,7 +54,7 @@ def _edges(row: Row) -> list[tuple[int, str, Row]]:
     if row["kind"] == "rebase":
         return [(row["start"], "new baseline", row)]
     evidence = json.loads(row["evidence"])
-    if row["kind"] == "composition" and abs(evidence.get("effect", 1.0)) < _SMALL:
+    if row["kind"] == "composition" and abs(evidence.get("effect", 1.0)) < SMALL:
         return []
     if row["kind"] in _FOUND:
         return [(row["start"], _word(row["kind"], evidence), row)]

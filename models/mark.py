@@ -22,6 +22,9 @@ MarkKind = Literal[
 DRAWN = ("crisis", "definition", "rebase", "composition", "scale", "rhythm")
 """Kinds that stand on a time axis."""
 
+SMALL = 0.02
+"""A change of parts that moved the total by less is listed, and drawn nowhere."""
+
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """A declared crisis, a planned closure or freeze of releases, a new baseline, or a break.

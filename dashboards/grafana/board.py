@@ -191,14 +191,5 @@ def _complete(sheet: Sheet) -> Json:
             },
             "overrides": [],
         },
-        "options": {
-            "graphMode": "none",
-            "colorMode": "none",
-            "textMode": "value",
-            "justifyMode": "center",
-            "orientation": "horizontal",
-            "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-            "text": {"valueSize": 18},
-            "wideLayout": True,
-        },
+        "options": looks.stat(textMode="value", orientation="horizontal", text={"valueSize": 18}),
     }

@@ -106,18 +106,14 @@ def overrides() -> list[Json]:
     stepped = {"custom__lineInterpolation": "stepAfter", "custom__showPoints": "never"}
     points = {"custom__drawStyle": "points", "custom__showPoints": "always"}
     return [
-        looks.named(BUCKET, color=_fixed(looks.GREY), custom__pointSize=3, **points),
-        looks.named(MEAN, color=_fixed(looks.GREY), **stepped),
+        looks.named(BUCKET, color=looks.fixed(looks.GREY), custom__pointSize=3, **points),
+        looks.named(MEAN, color=looks.fixed(looks.GREY), **stepped),
         *(
-            looks.named(name, color=_fixed(looks.GREY), custom__lineStyle=dashed, **stepped)
+            looks.named(name, color=looks.fixed(looks.GREY), custom__lineStyle=dashed, **stepped)
             for name in (LOWER, UPPER)
         ),
         *(
-            looks.named(name, color=_fixed(looks.PURPLE), custom__pointSize=8, **points)
+            looks.named(name, color=looks.fixed(looks.PURPLE), custom__pointSize=8, **points)
             for name in (OUTSIDE, RUN)
         ),
     ]
-
-
-def _fixed(colour: str) -> Json:
-    return {"mode": "fixed", "fixedColor": colour}

@@ -71,6 +71,33 @@ def state_sentences() -> list[dict[str, Any]]:
     return mapped(told)
 
 
+def fixed(colour: str) -> dict[str, str]:
+    """One colour, whatever the value."""
+    return {"mode": "fixed", "fixedColor": colour}
+
+
+def stat(**more: Any) -> dict[str, Any]:
+    """The options of a stat that shows its last value; ``more`` take the place of these."""
+    return {
+        "graphMode": "none",
+        "colorMode": "none",
+        "textMode": "value_and_name",
+        "justifyMode": "center",
+        "orientation": "vertical",
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "wideLayout": True,
+        **more,
+    }
+
+
+def course(sort: str = "desc") -> dict[str, Any]:
+    """The options of a chart over time: a legend below, all values of a moment in one tooltip."""
+    return {
+        "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
+        "tooltip": {"mode": "multi", "sort": sort},
+    }
+
+
 def plain(colour: str = TEXT) -> dict[str, Any]:
     """Thresholds that set nothing apart."""
     return {"mode": "absolute", "steps": [{"color": colour, "value": None}]}

@@ -91,36 +91,34 @@ def overrides() -> list[Json]:
     quiet = {"legend": True, "tooltip": False, "viz": False}
     points = {"custom__drawStyle": "points", "custom__showPoints": "always"}
     return [
-        looks.named(VALUE, color=_fixed(looks.BLUE), custom__lineWidth=2),
-        looks.named(WEAK, color=_fixed(looks.GREY), custom__lineStyle=_dashed()),
+        looks.named(VALUE, color=looks.fixed(looks.BLUE), custom__lineWidth=2),
+        looks.named(WEAK, color=looks.fixed(looks.GREY), custom__lineStyle=_dashed()),
         looks.named(
             HIGH,
-            color=_fixed(looks.BLUE),
+            color=looks.fixed(looks.BLUE),
             custom__lineWidth=0,
             custom__fillBelowTo=LOW,
             custom__fillOpacity=18,
             custom__hideFrom=quiet,
         ),
-        looks.named(LOW, color=_fixed(looks.BLUE), custom__lineWidth=0, custom__hideFrom=quiet),
+        looks.named(
+            LOW, color=looks.fixed(looks.BLUE), custom__lineWidth=0, custom__hideFrom=quiet
+        ),
         looks.named(
             USUAL_HIGH,
-            color=_fixed(looks.GREY),
+            color=looks.fixed(looks.GREY),
             custom__lineWidth=0,
             custom__fillBelowTo=USUAL_LOW,
             custom__fillOpacity=12,
             custom__spanNulls=True,
         ),
         looks.named(
-            USUAL_LOW, color=_fixed(looks.GREY), custom__lineWidth=0, custom__spanNulls=True
+            USUAL_LOW, color=looks.fixed(looks.GREY), custom__lineWidth=0, custom__spanNulls=True
         ),
-        looks.named(ALERT, color=_fixed(looks.RED), custom__pointSize=7, **points),
-        looks.named(ABOVE, color=_fixed(looks.PURPLE), custom__pointSize=9, **points),
-        looks.named(BELOW, color=_fixed(looks.YELLOW), custom__pointSize=9, **points),
+        looks.named(ALERT, color=looks.fixed(looks.RED), custom__pointSize=7, **points),
+        looks.named(ABOVE, color=looks.fixed(looks.PURPLE), custom__pointSize=9, **points),
+        looks.named(BELOW, color=looks.fixed(looks.YELLOW), custom__pointSize=9, **points),
     ]
-
-
-def _fixed(colour: str) -> Json:
-    return {"mode": "fixed", "fixedColor": colour}
 
 
 def _dashed() -> Json:
@@ -145,8 +143,5 @@ def chart(drawn: Json, unit: str) -> Json:
         },
     }
     drawn["fieldConfig"]["overrides"] = overrides()
-    drawn["options"] = {
-        "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
-        "tooltip": {"mode": "multi", "sort": "none"},
-    }
+    drawn["options"] = looks.course("none")
     return drawn

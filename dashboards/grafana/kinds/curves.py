@@ -52,8 +52,5 @@ def level(drawn: Json) -> Json:
             "axisLabel": "as expected = 100 %",
         },
     }
-    drawn["options"] = {
-        "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
-        "tooltip": {"mode": "multi", "sort": "desc"},
-    }
+    drawn["options"] = looks.course()
     return drawn

@@ -27,8 +27,5 @@ def _chart(panel: Panel, meter: Meter) -> Json:
         "thresholds": looks.plain(),
         "custom": {"drawStyle": "line", "lineWidth": 2, "fillOpacity": 0, "showPoints": "never"},
     }
-    drawn["options"] = {
-        "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
-        "tooltip": {"mode": "multi", "sort": "desc"},
-    }
+    drawn["options"] = looks.course()
     return drawn

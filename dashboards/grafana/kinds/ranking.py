@@ -26,7 +26,7 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
         overrides.append(looks.of_query(ref, unit=unit))
     drawn["fieldConfig"]["defaults"] |= {
         "thresholds": looks.plain(looks.BLUE),
-        "color": {"mode": "fixed", "fixedColor": looks.BLUE},
+        "color": looks.fixed(looks.BLUE),
         "unit": "none",
         "links": to_agency(sheet, "${__field.labels.agency}"),
     }

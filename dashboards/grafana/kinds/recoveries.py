@@ -31,14 +31,5 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     drawn = frame(panel, "stat", 18, 2)
     drawn["targets"] = [asked.table("A", question)]
     drawn["fieldConfig"]["defaults"] |= {"unit": "none", "thresholds": looks.plain()}
-    drawn["options"] = {
-        "graphMode": "none",
-        "colorMode": "none",
-        "textMode": "value_and_name",
-        "justifyMode": "center",
-        "orientation": "vertical",
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "text": {"titleSize": 14, "valueSize": 20},
-        "wideLayout": True,
-    }
+    drawn["options"] = looks.stat(text={"titleSize": 14, "valueSize": 20})
     return [drawn]

@@ -19,14 +19,10 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
         "thresholds": looks.plain(),
         "unit": "none",
     }
-    drawn["options"] = {
-        "graphMode": "none",
-        "colorMode": "none" if of_all else "value",
-        "textMode": "name" if of_all else "value",
-        "justifyMode": "center",
-        "orientation": "horizontal",
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "text": {"titleSize": 22, "valueSize": 22},
-        "wideLayout": True,
-    }
+    drawn["options"] = looks.stat(
+        colorMode="none" if of_all else "value",
+        textMode="name" if of_all else "value",
+        orientation="horizontal",
+        text={"titleSize": 22, "valueSize": 22},
+    )
     return [drawn]

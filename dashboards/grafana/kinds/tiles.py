@@ -21,13 +21,5 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
         "max": 3,
         "links": to_agency(sheet, "${__field.labels.agency}"),
     }
-    drawn["options"] = {
-        "graphMode": "area",
-        "colorMode": "value",
-        "textMode": "value_and_name",
-        "justifyMode": "auto",
-        "orientation": "vertical",
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "wideLayout": True,
-    }
+    drawn["options"] = looks.stat(graphMode="area", colorMode="value", justifyMode="auto")
     return [drawn]

@@ -45,10 +45,9 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     )
     drawn = level(frame(panel, "timeseries", WIDTHS[panel.place], 8))
     drawn["targets"] = [asked.table("A", question)]
-    fixed = {"mode": "fixed", "fixedColor": looks.BLUE}
-    grey = {"mode": "fixed", "fixedColor": looks.GREY}
+    grey = looks.fixed(looks.GREY)
     drawn["fieldConfig"]["overrides"] = [
-        looks.named(MEAN, color=fixed, custom__lineWidth=3),
+        looks.named(MEAN, color=looks.fixed(looks.BLUE), custom__lineWidth=3),
         looks.named(
             HIGH, color=grey, custom__lineWidth=0, custom__fillBelowTo=LOW, custom__fillOpacity=20
         ),
