@@ -81,7 +81,7 @@ BOARD = Board(
             "one indicator a pillar with its course over the chosen time; n stands in the table.",
             unit="indicator",
             question=_of_all(questions.current),
-            live=Live("sort_desc(max by (agency) (headwind_agency_state))"),
+            live=Live("max by (agency) (headwind_agency_state)"),
             overlays={
                 "history": _headlines,
                 "alerts": _of_all(questions.open_alerts),

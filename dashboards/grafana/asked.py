@@ -76,8 +76,10 @@ def promql(expr: str) -> str:
     return re.sub(r"\$(agency|indicator)\b", r"${\1:doublequote}", expr)
 
 
-def metric(ref: str, expr: str, legend: str, *, instant: bool = False) -> dict[str, Any]:
-    """A target that asks Prometheus: a range, or this instant as a table."""
+def metric(
+    ref: str, expr: str, legend: str, *, instant: bool = False, form: str = "time_series"
+) -> dict[str, Any]:
+    """A target that asks Prometheus: a range, or this instant; ``form`` may be ``table``."""
     return {
         "refId": ref,
         "datasource": PROMETHEUS,
@@ -86,5 +88,5 @@ def metric(ref: str, expr: str, legend: str, *, instant: bool = False) -> dict[s
         "legendFormat": legend,
         "instant": instant,
         "range": not instant,
-        "format": "table" if instant else "time_series",
+        "format": form,
     }

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from dashboards.annotations import LONGEST, SMALL, Names, Rows, compared, slug, wanted
-from models.mark import DRAWN
+from dashboards.annotations import LONGEST, Names, Rows, compared, slug, wanted
+from models.mark import DRAWN, SMALL
 from tests.integration.annotated import DAY, HOSTILE, mark, shock
 from tests.integration.test_notify import NOON
 

@@ -13,7 +13,7 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """Instant values, turned into a table by Grafana."""
     drawn = frame(panel, "table", WIDTHS[panel.place], 9)
     live = live_of(panel)
-    drawn["targets"] = [asked.metric("A", live.expr, live.legend, instant=True)]
+    drawn["targets"] = [asked.metric("A", live.expr, live.legend, instant=True, form="table")]
     rows = {"rowField": "agency", "columnField": "indicator", "valueField": "Value"}
     drawn["transformations"] = [
         {"id": "groupingToMatrix", "options": {**rows, "emptyValue": "null"}}
@@ -25,7 +25,7 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
         "custom": {"align": "auto", "cellOptions": {"type": "auto"}, "minWidth": 84},
     }
     first = "agency\\indicator"
-    links = to_agency(sheet, f'${{__data.fields["{first}"]}}')
+    links = to_agency(sheet, "${__data.fields.Agency}")
     overrides = [looks.named(first, displayName="Agency", links=links, custom__minWidth=120)]
     overrides += [_column(fact, sheet) for fact in sheet.facts]
     drawn["fieldConfig"]["overrides"] = overrides

@@ -22,7 +22,7 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
         ref = chr(ord("A") + at)
         # Two conditions on one label: both hold.
         expr = asking.replace("{", f'{{indicator=~"{"|".join(members)}", ', 1)
-        drawn["targets"].append(asked.metric(ref, expr, live.legend, instant=False))
+        drawn["targets"].append(asked.metric(ref, expr, live.legend, instant=True))
         overrides.append(looks.of_query(ref, unit=unit))
     drawn["fieldConfig"]["defaults"] |= {
         "thresholds": looks.plain(looks.BLUE),
