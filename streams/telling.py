@@ -48,7 +48,7 @@ class Heard(NamedTuple):
 class Send(Protocol):
     """Brings words where they are heard, in their order; they are kept there on return."""
 
-    def __call__(self, words: list[Word]) -> None:
+    def __call__(self, words: list[Word], /) -> None:
         """Raises what keeps it from that; then the same words are sent again later."""
 
 

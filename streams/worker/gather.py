@@ -21,7 +21,7 @@ MOST: Final = 2 * 1024 * 1024
 ROOM: Final = 8
 """Chunks of a partition that may wait; whoever brings another one waits too."""
 
-SPAN_MS: Final = 45 * DAY_MS
+SPAN_MS: Final = 60 * DAY_MS
 """Time of receipt in what is applied at once: partitions of one worker go on side by side."""
 
 Apply = Callable[[Any, Sequence[Any]], Awaitable[None]]
