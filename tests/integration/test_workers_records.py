@@ -22,8 +22,9 @@ from tests.integration.test_workers import Alone, assert_same, cut
 UNTIL = "2026-03-10"
 """Where the demo's three years end."""
 
-BEGUN_MS = 90 * DAY_MS
-"""Of the demo's log, the time in which each agency is heard for the first time."""
+BEGUN_MS, LAST_MS = 90 * DAY_MS, 12 * DAY_MS
+"""Of the demo's log: in the first days each agency is heard for the first time; by the last ones
+it is known of a feed that it has fallen silent, and the others still report by day and by week."""
 
 
 @pytest.mark.parametrize("name", ["gp", "mobility", "vancouver"])
@@ -66,10 +67,17 @@ def test_the_demo_gives_the_same_answer(
     their groups have to say of the beginning.
     """
     records = cut(demo.records, Random(workers)) if workers > 2 else demo.records
-    # A bucket that closed before an agency was first heard waits for that agency's own word.
-    begun = sum(one.received <= records[0].received + BEGUN_MS for one in records)
-    portions = [records[:begun], records[begun:]]
+    # The group counts an agency from its first word on, and closes what waited for one that fell
+    # silent at the next word of another: so these two are heard in their order.
+    begun = _until(records, records[0].received + BEGUN_MS)
+    last = _until(records, records[-1].received - LAST_MS)
+    portions = [records[:begun], records[begun:last], records[last:]]
     compare(demo, portions, Cluster(kafka, postgresql, tmp_path, demo.settings), workers)
+
+
+def _until(records: list[Record], moment: int) -> int:
+    """How many were received by then."""
+    return sum(one.received <= moment for one in records)
 
 
 def lived(path: Path, settings: Path) -> Alone:
