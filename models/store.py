@@ -161,15 +161,26 @@ def _make_file(path: Path) -> None:
     if path.is_dir():
         message = f"{path} is a directory; name a file in it, as in {path / 'headwind.db'}."
         raise StoreNameError(message)
+    if path.exists():
+        # Not opened here: to close a file lets go of every lock that this process has on it, also
+        # of those that another connection in it relies on.
+        if not os.access(path, os.W_OK):
+            raise _unwritable(path, "Permission denied")
+        return
     try:
         # SQLite gives its -wal and -shm files the mode of the database file.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return
     except OSError as error:
-        message = (
-            f"{path} cannot be written ({error.strerror}); give the user who runs Headwind "
-            f"write access to the file and to the directory {folder}, or name another file."
-        )
-        raise StoreError(message) from None
+        raise _unwritable(path, error.strerror) from None
+
+
+def _unwritable(path: Path, why: str | None) -> StoreError:
+    return StoreError(
+        f"{path} cannot be written ({why}); give the user who runs Headwind "
+        f"write access to the file and to the directory {path.parent}, or name another file."
+    )
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:

@@ -16,11 +16,8 @@ from models.record import Record
 from models.store import open_store
 from streams.stand import EVENTS
 from tests.integration.cluster import Cluster
-from tests.integration.records import SETTINGS, Records, headwind
+from tests.integration.records import SETTINGS, Records
 from tests.integration.test_workers import Alone, assert_same, cut
-
-UNTIL = "2026-03-10"
-"""Where the demo's three years end."""
 
 BEGUN_MS, LAST_MS = 90 * DAY_MS, 12 * DAY_MS
 """Of the demo's log: in the first days each agency is heard for the first time; by the last ones
@@ -45,12 +42,9 @@ def test_real_records_give_the_same_answer(
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
+def demo(demo_store: Path) -> Iterator[Alone]:
     """Three invented years of four agencies, as one process lived them."""
-    path = tmp_path_factory.mktemp("demo") / "demo.db"
-    done = headwind("demo", "--once", "--store", path, "--port", "0", "--until", UNTIL)
-    assert done.returncode == 0, done.stderr
-    mine = lived(path, path.with_suffix(".toml"))
+    mine = lived(demo_store, demo_store.with_suffix(".toml"))
     yield mine
     mine.store.dispose()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +32,32 @@ def path(tmp_path: Path) -> Path:
 def store(path: Path) -> Engine:
     """An empty store."""
     return open_store(f"sqlite:///{path}", patience_s=0.2)
+
+
+HELD = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    try:
+        # The bytes on which SQLite has its shared lock, as long as somebody reads or may.
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)
+    except OSError:
+        print("held")
+    else:
+        print("free")
+"""
+
+
+def test_opening_it_again_lets_go_of_no_lock(store: Engine, path: Path) -> None:
+    """Another program must not take the file for one that nobody uses, and clear up behind us."""
+    with store.connect() as connection:
+        read(connection, 1, 0, 10)
+        again = open_store(str(path))
+        again.dispose()
+        looked = subprocess.run(
+            [sys.executable, "-c", HELD, str(path)], capture_output=True, text=True, check=True
+        )
+        assert looked.stdout.strip() == "held"
+    store.dispose()
 
 
 def test_a_new_store_is_its_owners_alone_and_durable(store: Engine, path: Path) -> None:
