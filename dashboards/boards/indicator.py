@@ -37,13 +37,13 @@ BOARD = Board(
         ),
         (
             "Control chart, for shares by week or longer: small dots are single buckets, the level "
-            "line is the mean of the baseline's twelve, the dashed ones its limits. A blue diamond "
-            "is a special cause that is an improvement, an orange square one of concern, a purple "
-            "cross one where no direction is better: beyond a limit, seven in a trend or on one "
+            "line is the mean of the baseline's twelve, the dashed ones its limits. Blue (a diamond) "
+            "is a special cause that is an improvement, orange (a square) one of concern, purple "
+            "(a cross) one where no direction is better: beyond a limit, seven in a trend or on one "
             "side, two of three close to a limit."
         ),
         (
-            "P means that the target lies where all usual variation meets it, F where none does, "
+            "P beside a name means that the target lies where all usual variation meets it, F where none does, "
             "? that chance decides. Limits move only when somebody says headwind rebase."
         ),
     ),

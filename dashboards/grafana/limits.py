@@ -6,53 +6,87 @@ the mean, after moving ranges of 3.267 times their mean and more were left out o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Select, and_, case, func, or_, select
 
+from dashboards.facts import IndicatorFacts
 from dashboards.grafana import asked, looks
 from dashboards.grafana.sheet import Json
 from dashboards.panel import Panel, Scope
 
 BUCKET, MEAN, LOWER, UPPER = "single step", "mean", "lower limit", "upper limit"
-OUTSIDE = "special cause: beyond a limit"
-RUN = "special cause: seven on one side"
+BETTER, WORSE = "special cause: improvement", "special cause: concern"
+NEITHER = "special cause: no direction is better"
 
 _BASELINE: Final = 12
 _LIMIT: Final = 2.66
 _SCREEN: Final = 3.267
-_SEVEN: Final = 7
+_CLOSE: Final = 2 / 3
+_RUN: Final = 7
 
 
-def limits(panel: Panel, scope: Scope, scale: Any = 1) -> Select[Any]:
-    """Single steps, the limits that hold for them, and those that have a special cause."""
-    rows = _staged(panel, scope)
-    after = rows.c.value.is_not(None)
-    side = func.sign(rows.c.value - rows.c.mean)
-    last: dict[str, Any] = {
-        "partition_by": rows.c.part,
-        "order_by": rows.c.window_end,
-        "rows": (1 - _SEVEN, 0),
+def limits(
+    panel: Panel, scope: Scope, facts: Sequence[IndicatorFacts], scale: Any = 1
+) -> Select[Any]:
+    """Single steps, the limits that hold for them, and those at which a rule was seen to hold.
+
+    As the page has it, but that of a run only the step is marked that completes it.
+    """
+    rows = _ruled(panel, scope)
+    chosen: Any = scope.indicator
+    better = [
+        (chosen.in_([one.id for one in facts if one.direction == way]), sign)
+        for way, sign in (("up", 1), ("down", -1))
+    ]
+    wanted = case(*better, else_=0)
+    marked = rows.c.way != 0
+    classes = {
+        BETTER: and_(marked, wanted != 0, rows.c.way == wanted),
+        WORSE: and_(marked, wanted != 0, rows.c.way != wanted),
+        NEITHER: and_(marked, wanted == 0),
     }
-    seven = and_(
-        func.count().over(**last) == _SEVEN,
-        func.min(side).over(**last) == func.max(side).over(**last),
-        side != 0,
-    )
-    beyond = or_(rows.c.value < rows.c.low, rows.c.value > rows.c.high)
     return (
         select(
             asked.timestamp(rows.c.window_end).label("time"),
             (rows.c.value * scale).label(BUCKET),
             (rows.c.mean * scale).label(MEAN),
-            (rows.c.low * scale).label(LOWER),
-            (rows.c.high * scale).label(UPPER),
-            (case((beyond, rows.c.value)) * scale).label(OUTSIDE),
-            (case((and_(seven, ~beyond), rows.c.value)) * scale).label(RUN),
+            ((rows.c.mean - rows.c.width) * scale).label(LOWER),
+            ((rows.c.mean + rows.c.width) * scale).label(UPPER),
+            *((case((of_it, rows.c.value)) * scale).label(n) for n, of_it in classes.items()),
         )
-        .where(after, rows.c.window_end > scope.since)
+        .where(rows.c.value.is_not(None), rows.c.window_end > scope.since)
         .order_by(rows.c.window_end)
     )
+
+
+def _ruled(panel: Panel, scope: Scope) -> Any:
+    """Each step with its limits and ``way``: up (1) or down (-1) by the first rule that holds."""
+    rows = _staged(panel, scope)
+    off = rows.c.value - rows.c.mean
+    side, wide = func.sign(off), rows.c.width > 0
+    far = func.abs(off) > rows.c.width
+    close = and_(func.abs(off) > _CLOSE * rows.c.width, ~far)
+
+    def last(many: int) -> dict[str, Any]:
+        part = (rows.c.rhythm, rows.c.part)
+        return {"partition_by": part, "order_by": rows.c.window_end, "rows": (1 - many, 0)}
+
+    def together(signs: Any, many: int) -> Any:
+        """Whether so many in a row have one sign."""
+        all_there = func.count(signs).over(**last(many)) == many
+        return and_(all_there, func.abs(func.sum(signs).over(**last(many))) == many)
+
+    near = func.sum(case((close, 1), else_=0)).over(**last(3))
+    way = case(
+        (and_(wide, far), side),
+        (together(rows.c.move_sign, _RUN - 1), rows.c.move_sign),
+        (and_(wide, close, together(side, 3), near >= 2), side),
+        (together(side, _RUN), side),
+        else_=0,
+    )
+    return select(*rows.c, way.label("way")).subquery("ruled")
 
 
 def _staged(panel: Panel, scope: Scope) -> Any:
@@ -79,6 +113,7 @@ def _staged(panel: Panel, scope: Scope) -> Any:
         *cut.c,
         func.row_number().over(**inside).label("nth"),
         func.abs(cut.c.value - func.lag(cut.c.value).over(**inside)).label("move"),
+        func.sign(cut.c.value - func.lag(cut.c.value).over(**inside)).label("move_sign"),
     ).subquery("step")
     same: dict[str, Any] = {"partition_by": (step.c.rhythm, step.c.part)}
     first = step.c.nth <= _BASELINE
@@ -91,13 +126,12 @@ def _staged(panel: Panel, scope: Scope) -> Any:
     common = and_(based.c.nth <= _BASELINE, based.c.move < _SCREEN * based.c.moves)
     width = _LIMIT * func.coalesce(func.avg(based.c.move).filter(common).over(**same), 0)
     return select(
-        based.c.window_end,
-        based.c.value,
-        based.c.part,
-        based.c.mean,
-        case((based.c.moves.is_not(None), based.c.mean - width)).label("low"),
-        case((based.c.moves.is_not(None), based.c.mean + width)).label("high"),
+        *(based.c[name] for name in ("window_end", "value", "rhythm", "part", "mean", "move_sign")),
+        case((based.c.moves.is_not(None), width)).label("width"),
     ).subquery("staged")
+
+
+_COLOURS: Final = {BETTER: looks.BLUE, WORSE: looks.ORANGE, NEITHER: looks.PURPLE}
 
 
 def overrides() -> list[Json]:
@@ -113,7 +147,7 @@ def overrides() -> list[Json]:
             for name in (LOWER, UPPER)
         ),
         *(
-            looks.named(name, color=looks.fixed(looks.PURPLE), custom__pointSize=8, **points)
-            for name in (OUTSIDE, RUN)
+            looks.named(name, color=looks.fixed(colour), custom__pointSize=8, **points)
+            for name, colour in _COLOURS.items()
         ),
     ]

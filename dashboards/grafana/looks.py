@@ -13,9 +13,10 @@ BLUE: Final = "semi-dark-blue"
 YELLOW: Final = "yellow"
 RED: Final = "red"
 GREY: Final = "#8e8e8e"
+ORANGE: Final = "dark-orange"
 PURPLE: Final = "semi-dark-purple"
 TEXT: Final = "text"
-PALETTE: Final = frozenset({BLUE, YELLOW, RED, GREY, PURPLE, TEXT, "transparent"})
+PALETTE: Final = frozenset({BLUE, YELLOW, RED, GREY, ORANGE, PURPLE, TEXT, "transparent"})
 
 STATE_COLOURS: Final = {"steady": BLUE, "unknown": GREY, "watch": YELLOW, "strained": RED}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any, Final
 
 from kafka.errors import KafkaError
@@ -21,19 +22,27 @@ class Sender:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._producer: Any = None
+        self._making = Lock()
 
     def __call__(self, words: list[Word]) -> None:
         """Send words in their order. Raises StoreBusyError where the brokers do not keep them."""
         try:
-            if self._producer is None:
-                self._producer = durable(self._settings, ANSWER_S)
-            wait_kept(self._producer, map(self._send, words), ANSWER_S)
+            producer = self._made()
+            wait_kept(producer, (self._send(producer, word) for word in words), ANSWER_S)
         except KafkaError:
             message = f"Kafka ({', '.join(self._settings.servers)}) does not answer."
             raise StoreBusyError(message) from None
 
-    def _send(self, word: Word) -> Any:
-        return self._producer.send(
+    def _made(self) -> Any:
+        # Lanes speak from several threads, and words of one lane over two producers lose their
+        # order: the group would take the one that is overtaken for heard already.
+        with self._making:
+            if self._producer is None:
+                self._producer = durable(self._settings, ANSWER_S)
+            return self._producer
+
+    def _send(self, producer: Any, word: Word) -> Any:
+        return producer.send(
             self._settings.topic(word.topic),
             key=word.key.encode(),
             value=word.value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import product
 from pathlib import Path
@@ -21,6 +21,7 @@ from models.chart import Begin, Reading
 from models.store import open_store
 from streams.catalogue import catalogue
 from streams.chart import chart
+from streams.detectors._control import BASELINE, ending, limits
 from tests.contract.test_grafana_boards import BOARDS
 from tests.integration import filled_in
 from tests.integration.copied_store import copied
@@ -187,6 +188,30 @@ def test_it_seeks(target: Target, filled: Store) -> None:
     assert read == []
 
 
+def drawn_ways(rows: Sequence[Any], direction: str) -> list[str]:
+    """Which way each step is marked: what is better is up, or down; "" for none."""
+    other = {"up": "down", "down": "up"}
+    return [
+        direction
+        if row["special cause: improvement"] is not None
+        else other[direction]
+        if row["special cause: concern"] is not None
+        else ""
+        for row in rows
+    ]
+
+
+def seen_ways(values: Sequence[float]) -> list[str]:
+    """Which way the first rule points that holds by each of these values."""
+    within = limits(values[:BASELINE])
+    assert within is not None
+    seen = (
+        next((cause for cause in ending(values[:at], within) if 0 in cause.places), None)
+        for at in range(1, len(values) + 1)
+    )
+    return ["" if cause is None else cause.way for cause in seen]
+
+
 def test_limits_are_those_of_the_control_chart(filled: Store) -> None:
     """Of each share of each agency: mean and limits as the page has them, to rounding."""
     compared = 0
@@ -212,8 +237,8 @@ def test_limits_are_those_of_the_control_chart(filled: Store) -> None:
         if now is not None:
             found = [last[name] for name in ("mean", "lower limit", "upper limit")]
             assert found == pytest.approx([100 * x for x in (now.mean, now.low, now.high)])
-            outside = [row for row in rows if row["special cause: beyond a limit"] is not None]
-            assert len(outside) == sum(dot.rule == "outside" for dot in drawn.dots)
+            values = [r.value for r in readings if not begins or r.window_start >= begins[-1].at]
+            assert drawn_ways(rows, one.direction)[-len(values) :] == seen_ways(values)
             compared += 1
     assert compared >= 6
 

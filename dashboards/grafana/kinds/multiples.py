@@ -47,7 +47,7 @@ def _repeated(panel: Panel, sheet: Sheet) -> Json:
     scope = sheet.scope(agency=asked.chosen("agency"))
     scale = rolling.scale(scope.indicator, sheet.facts)
     targets = _targets(panel, scope, scale)
-    targets.append(asked.table("D", limits.limits(panel, scope, scale)))
+    targets.append(asked.table("D", limits.limits(panel, scope, sheet.facts, scale)))
     targets.append(asked.table("E", _axis(panel, sheet, scale)))
     drawn["targets"] = targets
     drawn["fieldConfig"]["overrides"] += [*limits.overrides(), *_hidden()]
