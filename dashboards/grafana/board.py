@@ -142,12 +142,27 @@ SENTENCES: Final = frozenset({"sentence", "recoveries"})
 
 def _panels(board: Board) -> list[Panel]:
     """The board's panels, and what Grafana alone draws: courses of meters, and words."""
-    found = [*board.panels]
+    found = _spread(board.panels)
     if board.panels[0].kind not in SENTENCES:
         found.insert(0, _own(board, "asked", "What this board answers, now", "top"))
     if board.meters:
         found.append(_own(board, "meters", "Courses, now", "foot"))
     return [*found, _own(board, "reading", "How to read this, now", "foot")]
+
+
+def _spread(panels: Sequence[Panel]) -> list[Panel]:
+    """Panels in their order; over one that Grafana repeats what else would stand beside it.
+
+    For it repeats a panel over the whole width, whatever is there.
+    """
+    if not any(panel.kind == "multiples" and panel.split == "agency" for panel in panels):
+        return [*panels]
+    wide = [
+        msgspec.structs.replace(panel, place="top") for panel in panels if panel.place != "foot"
+    ]
+    beside = {panel.id for panel in panels if panel.place == "side"}
+    feet = [panel for panel in panels if panel.place == "foot"]
+    return [*sorted(wide, key=lambda panel: panel.id not in beside), *feet]
 
 
 def _own(board: Board, kind: str, title: str, place: Place) -> Panel:

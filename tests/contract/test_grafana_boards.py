@@ -85,6 +85,16 @@ def test_no_panel_lies_over_another_or_beside_the_grid(board: Json) -> None:
             taken[cell] = panel["id"]
 
 
+@pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board["uid"])
+def test_nothing_stands_beside_a_panel_that_is_repeated(board: Json) -> None:
+    """Grafana repeats it over the whole width, and would draw over its neighbours."""
+    for one in (panel for panel in board["panels"] if "repeat" in panel):
+        top, height = one["gridPos"]["y"], one["gridPos"]["h"]
+        for other in board["panels"]:
+            y, h = other["gridPos"]["y"], other["gridPos"]["h"]
+            assert other is one or y >= top + height or y + h <= top, other["title"]
+
+
 @pytest.mark.parametrize("name", ["headwind-overview.json", "headwind-overview-kiosk.json"])
 def test_the_overview_is_one_screen(name: str) -> None:
     """At 1920 by 1080 Grafana shows 26 rows of its grid, of 38 pixels each, under its head."""
