@@ -84,7 +84,9 @@ class Kafka:
         self._config = folder / "server.properties"
         lines = [f"{name}={setting}" for name, setting in self.settings.items()]
         self._config.write_text("\n".join(lines) + "\n")
-        cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+        # Its first byte is no random one: an id that begins with "-" would be taken for an option.
+        named = b"H" + secrets.token_bytes(15)
+        cluster = base64.urlsafe_b64encode(named).decode().rstrip("=")
         storage = self._java("kafka.tools.StorageTool")
         subprocess.run(
             [*storage, "format", "-t", cluster, "-c", self._config], check=True, capture_output=True
