@@ -79,7 +79,8 @@ class Serving:
 
     def _address(self) -> str:
         until(lambda: "Metrics" in self.said or self.process.poll() is not None)
-        found = re.search(r"^Page +(\S+)/$", self.said, re.MULTILINE)
+        # Not at the beginning of a line: what is logged meanwhile may still lack its end.
+        found = re.search(r"Page +(\S+)/$", self.said, re.MULTILINE)
         assert found, self.said
         return found[1]
 
