@@ -123,9 +123,7 @@ class Groups:
         restated: list[Value] = []
         for one in news:
             if isinstance(one, Hush):
-                (self.silent.add if one.silent else self.silent.discard)(
-                    (one.agency, one.indicator)
-                )
+                made += self._hush(one)
                 continue
             if one.indicator not in self.catalogue:
                 continue
@@ -134,16 +132,34 @@ class Groups:
             if line.forgotten is not None and one.number <= line.forgotten:
                 # Its other members are gone: what they said may not be replaced by a part.
                 continue
+            began = line.first.get(one.agency)
             joins = line.take_in(one)
             if line.closed is not None and one.number <= line.closed:
                 only = None if joins else one.cell
                 restated += self._read(key, line, one.number, one.recorded, only)
+                if began is None or one.number < began:
+                    through = line.closed if began is None else min(line.closed, began - 1)
+                    restated += self._lacking(key, line, one, through)
             if one.last:
                 made += self._advance(key, line, one)
         return made, restated
 
+    def _hush(self, one: Hush) -> Iterator[Value]:
+        """Whoever falls silent is not waited for: what waited for it alone closes."""
+        place = (one.agency, one.indicator)
+        (self.silent.add if one.silent else self.silent.discard)(place)
+        for key, line in self.lines.items():
+            if one.silent and key[1] == one.indicator and one.agency in line.reached:
+                yield from self._close(key, line, max(line.reached.values()))
+
     def _advance(self, key: tuple[str, str, int], line: Line, one: Summary) -> Iterator[Value]:
         line.reached[one.agency] = max(line.reached.get(one.agency, one.number), one.number)
+        yield from self._close(key, line, one.number, one.recorded)
+
+    def _close(
+        self, key: tuple[str, str, int], line: Line, alone: int, recorded: int = 0
+    ) -> Iterator[Value]:
+        """Close what all have closed who are waited for; up to ``alone`` where nobody is."""
         newest = max(line.reached.values())
         late = self._at(RHYTHMS[key[2]], newest, PATIENCE_DAYS)
         live = [
@@ -151,15 +167,24 @@ class Groups:
             for agency, number in line.reached.items()
             if number >= late and (agency, key[1]) not in self.silent
         ]
-        through = min(live, default=one.number)
+        through = min(live, default=alone)
         first = min(line.first.values()) if line.closed is None else line.closed + 1
         for number in range(first, through + 1):
             line.closed = number
             if number in line:
                 self._marks += self._members(key, line, number)
-                yield from self._read(key, line, number, one.recorded)
+                said = max(summary.recorded for summary in line.bucket(number).values())
+                yield from self._read(key, line, number, recorded or said)
         if len(line.buckets) > 2 * HOT:
             line.tidy(self._at(RHYTHMS[key[2]], newest, self.settings.retention.days) - 1)
+
+    def _lacking(
+        self, key: tuple[str, str, int], line: Line, one: Summary, through: int
+    ) -> Iterator[Value]:
+        """Closed buckets in which an agency is missed from now on, as it turns out to have begun."""
+        for number in range(one.number + 1, through + 1):
+            if number in line and all(agency != one.agency for agency, _ in line.bucket(number)):
+                yield from self._read(key, line, number, one.recorded)
 
     def _members(self, key: tuple[str, str, int], line: Line, number: int) -> Iterator[Mark]:
         """Who joined or left a group by a bucket that closes.

@@ -8,7 +8,7 @@ from models.mark import Mark
 from models.value import RHYTHMS, Cell
 from streams.catalogue import catalogue
 from streams.group import Groups
-from streams.summary import Summary
+from streams.summary import Hush, Summary
 from tests.unit.events_made import SETTINGS
 
 DAY = RHYTHMS.index("day")
@@ -82,3 +82,26 @@ def test_a_history_that_is_loaded_later_is_no_newcomer() -> None:
     for day in range(60, 90):
         groups.apply([told("parks", FIRST + day), told("roads", FIRST + day)])
     assert not groups.marks()
+
+
+@pytest.mark.parametrize("first", ["parks", "roads", "both"])
+def test_whoever_is_heard_first_the_same_are_missed(first: str) -> None:
+    """An agency that stopped is missed in what closed before it was first heard, too.
+
+    And what waited for it alone closes when it falls silent, not when another speaks again.
+    """
+    groups, shown = Groups(SETTINGS, catalogue()), dict[int, float]()
+    news: dict[str, list[Summary | Hush]] = {
+        "parks": [told("parks", FIRST + day) for day in range(60)],
+        "roads": [told("roads", FIRST + day) for day in range(30)],
+    }
+    news["roads"].append(Hush("roads", "demand", silent=True, position=0))
+    start = 10 * (first == "both")
+    order = [*news["roads"][:start], *news["parks"][:start]]
+    for agency in sorted(news, key=lambda name: name != first):
+        order += news[agency][start:]
+    for one in order:
+        for some in groups.apply([one]):
+            # Of several values of one day the last one stands.
+            shown |= {value.window_end: value.coverage for value in some}
+    assert [shown[end] for end in sorted(shown)] == [1.0] * 30 + [0.5] * 30
