@@ -29,6 +29,11 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = False
     whole: str = ""
 
+    @property
+    def always(self) -> bool:
+        """Whether something is always chosen: parts of an agency may always be left open."""
+        return self.required or (not self.whole and self.name in {"agency", "indicator"})
+
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
     """One screen. ``question`` is the question a reader comes with, ended by "?".

@@ -125,8 +125,8 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     ``overlays`` are further questions drawn over the first: ``history`` behind tiles,
     ``signals``, ``alerts`` and ``breaks`` over a line, ``curves`` of case files. ``split`` names the column that gives each small
     multiple; ``shared_axis`` puts all of them on one scale; ``columns`` are those of a table,
-    in order; ``points`` is the most that is drawn of one line; ``height`` is that in Grafana's
-    grid, 0 for what the kind takes; ``rows`` is the most that the page shows of a table.
+    in order; ``points`` is the most that is drawn of one line; ``rows`` is the most
+    that the page shows of a table.
     """
 
     id: str
@@ -143,5 +143,4 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     points: int = 600
     columns: tuple[str, ...] = ()
     rows: int = 12
-    height: int = 0
     empty: str = "Nothing to show for this selection."

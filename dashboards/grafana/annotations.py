@@ -38,7 +38,7 @@ def _layer(name: str, colour: str, question: Select[Any], *, shown: bool = True)
         "hide": False,
         "iconColor": colour,
         "datasource": asked.POSTGRESQL,
-        "target": {**asked.table("Anno", question), "datasource": asked.POSTGRESQL},
+        "target": asked.table("Anno", question),
     }
 
 

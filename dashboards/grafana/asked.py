@@ -7,7 +7,7 @@ as a quoted text with doubled quotes, so that a name cannot become SQL.
 from __future__ import annotations
 
 import re
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Select, String, func, literal_column
 from sqlalchemy.dialects import postgresql
@@ -36,16 +36,12 @@ def chosen(name: str) -> Any:
 
 def chosen_or_all(name: str) -> Any:
     """The value of a variable that may be left open: "" where it is."""
-    given = chosen(name)
-    return func.replace(given, WHOLE, "")
+    return func.replace(chosen(name), WHOLE, "")
 
 
-def scope(required: set[str], optional: set[str], **fixed: Any) -> Scope:
-    """A scope whose time and choices Grafana fills in; ``fixed`` are those known beforehand."""
-    asked = {name: chosen(name) for name in required}
-    asked |= {name: chosen_or_all(name) for name in optional}
-    times = {"since": cast("int", moment("From")), "until": cast("int", moment("To"))}
-    return Scope(**(asked | times | fixed))
+def scope(**choices: Any) -> Scope:
+    """A scope whose time Grafana fills in; of the choices those that are SQL."""
+    return Scope(since=moment("From"), until=moment("To"), **choices)
 
 
 def sql(question: Select[Any]) -> str:

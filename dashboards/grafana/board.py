@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -16,7 +16,7 @@ from dashboards.grafana import asked, looks
 from dashboards.grafana.annotations import layers
 from dashboards.grafana.sheet import Json, Sheet
 from dashboards.grafana.variables import variables
-from dashboards.panel import Live, Panel, Place
+from dashboards.panel import Panel, Place
 
 SCHEMA: Final = 42
 """Version of the classic schema that Grafana 12.4 checks strictly."""
@@ -105,16 +105,11 @@ def _placed(sheet: Sheet) -> list[Json]:
         kind = importlib.import_module(f"dashboards.grafana.kinds.{panel.kind}")
         drawn: list[Json] = kind.draw(panel, sheet)
         for one in drawn:
-            one.setdefault(
-                "datasource", one["targets"][0]["datasource"] if one["targets"] else None
-            )
-            if one["datasource"] is None:
-                del one["datasource"]
+            if one["targets"]:
+                one["datasource"] = one["targets"][0]["datasource"]
         _flow(drawn, panel, row)
         placed += drawn
-    for number, one in enumerate(placed, 1):
-        one["id"] = number
-    return [msgspec.to_builtins({"id": one["id"], **one}) for one in placed]
+    return [{"id": number, **one} for number, one in enumerate(placed, 1)]
 
 
 def _flow(drawn: Sequence[Json], panel: Panel, row: dict[str, int]) -> None:
@@ -177,18 +172,10 @@ def _own(board: Board, kind: str, title: str, place: Place) -> Panel:
     )
 
 
-COMPLETE: Final[Mapping[bool, Live]] = {
-    False: Live("min(headwind_watermark_timestamp_seconds) * 1000", "data complete to"),
-    True: Live(
-        "min(headwind_watermark_timestamp_seconds{agency=$agency}) * 1000", "data complete to"
-    ),
-}
-"""Up to when all live sources have reported; of one agency where one is always chosen."""
-
-
 def _complete(sheet: Sheet) -> Json:
-    one = any(variable.name == "agency" and variable.required for variable in sheet.board.variables)
-    live = COMPLETE[one]
+    """Up to when all live sources have reported; of one agency where one is always chosen."""
+    one = any(variable.name == "agency" and variable.always for variable in sheet.board.variables)
+    complete = f"headwind_watermark_timestamp_seconds{'{agency=$agency}' if one else ''}"
     return {
         "type": "stat",
         "title": "Data complete to, now",
@@ -196,7 +183,7 @@ def _complete(sheet: Sheet) -> Json:
         "before it has been reported. n, the sources, stand on the provenance board.",
         "gridPos": {"x": 18, "y": 0, "w": 6, "h": 2},
         "datasource": asked.PROMETHEUS,
-        "targets": [asked.metric("A", live.expr, live.legend)],
+        "targets": [asked.metric("A", f"min({complete}) * 1000", "data complete to")],
         "fieldConfig": {
             "defaults": {
                 "unit": "dateTimeAsIso",

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Numeric, Select, Subquery, case, cast, fun
 from sqlalchemy.dialects.postgresql import JSONB
 
 from dashboards.grafana import asked, looks
+from dashboards.grafana.cells import parts
 from dashboards.grafana.links import to_agency
 from dashboards.grafana.sheet import Json, Sheet, frame
 from dashboards.panel import Panel
@@ -37,8 +38,8 @@ def evidence(rows: Subquery) -> ColumnElement[Any]:
 
 def where(rows: Subquery) -> ColumnElement[Any]:
     """The part of the agency that a file is about."""
-    parts = (func.nullif(rows.c[name], "") for name in ("unit", "service", "stratum"))
-    return func.coalesce(func.nullif(func.concat_ws(" · ", *parts), ""), "the whole agency")
+    part = func.nullif(func.concat_ws(" · ", *parts(rows)), "")
+    return func.coalesce(part, "the whole agency")
 
 
 def open_first(rows: Subquery) -> tuple[ColumnElement[Any], ...]:
@@ -57,17 +58,15 @@ def table(panel: Panel, sheet: Sheet, question: Select[Any], height: int = 9) ->
     }
     colours = {state: (state, colour) for state, colour in COLOURS.items()}
     drawn["fieldConfig"]["overrides"] = [
-        looks.named("State", mappings=looks.mapped(colours), custom__cellOptions=_coloured()),
+        looks.named(
+            "State", mappings=looks.mapped(colours), custom__cellOptions={"type": "color-text"}
+        ),
         looks.named("Agency", links=to_agency(sheet, "${__data.fields.Agency}")),
         looks.named("Began", unit="dateTimeAsIsoNoDateIfToday"),
         *(looks.named(name, unit="percent") for name in ("Depth", "Gain after", "Required")),
     ]
     drawn["options"] = {"showHeader": True, "cellHeight": "sm"}
     return drawn
-
-
-def _coloured() -> Json:
-    return {"type": "color-text"}
 
 
 def percent(share: ColumnElement[Any]) -> ColumnElement[Any]:

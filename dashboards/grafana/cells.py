@@ -23,14 +23,12 @@ TIMES: Final = frozenset(
 )
 """Columns that are moments, in ms."""
 
-_PARTS: Final = ("unit", "service", "stratum")
-
 
 class Cells:
     """Columns by the names that the page has for them."""
 
     def __init__(self, facts: Iterable[IndicatorFacts]) -> None:
-        self._facts = list(facts)
+        self.facts = list(facts)
 
     def of(self, rows: Subquery, name: str) -> ColumnElement[Any]:
         """The expression of one column of a question's rows."""
@@ -41,21 +39,21 @@ class Cells:
 
     def title(self, indicator: ColumnElement[Any]) -> ColumnElement[Any]:
         """What people call an indicator; "all indicators" for none."""
-        known = [(indicator == fact.id, literal(fact.title)) for fact in self._facts]
+        known = [(indicator == fact.id, literal(fact.title)) for fact in self.facts]
         return case((indicator == "", literal("all indicators")), *known, else_=indicator)
 
     def measure(
         self, number: ColumnElement[Any], indicator: ColumnElement[Any]
     ) -> ColumnElement[Any]:
         """A value with its unit, in words; none stays none."""
-        shares = [fact.id for fact in self._facts if fact.unit in SHARES]
+        shares = [fact.id for fact in self.facts if fact.unit in SHARES]
         share = func.concat(func.round(cast(number * 100, Numeric), 1), " %")
         others = [
             (
-                indicator.in_([fact.id for fact in self._facts if fact.unit == unit]),
+                indicator.in_([fact.id for fact in self.facts if fact.unit == unit]),
                 func.concat(func.round(cast(number, Numeric), 2), f" {unit_word(unit)}"),
             )
-            for unit in sorted({fact.unit for fact in self._facts} - SHARES)
+            for unit in sorted({fact.unit for fact in self.facts} - SHARES)
         ]
         return case(
             (number.is_(None), literal(None)),
@@ -65,9 +63,13 @@ class Cells:
         )
 
 
+def parts(rows: Subquery) -> list[ColumnElement[Any]]:
+    """Unit, service and stratum of a row, none where it is of the whole."""
+    return [func.nullif(rows.c[name], "") for name in ("unit", "service", "stratum")]
+
+
 def _where(rows: Subquery, _: Cells) -> ColumnElement[Any]:
-    parts = [func.nullif(rows.c[name], "") for name in _PARTS]
-    return func.concat_ws(" · ", rows.c.agency, *parts)
+    return func.concat_ws(" · ", rows.c.agency, *parts(rows))
 
 
 def _severity(rows: Subquery, _: Cells) -> ColumnElement[Any]:
@@ -77,15 +79,14 @@ def _severity(rows: Subquery, _: Cells) -> ColumnElement[Any]:
 
 
 def _story(rows: Subquery, cells: Cells) -> ColumnElement[Any]:
-    parts = [func.nullif(rows.c[name], "") for name in _PARTS]
-    about = func.concat_ws(" · ", rows.c.agency, cells.title(rows.c.indicator), *parts)
+    title = cells.title(rows.c.indicator)
+    about = func.concat_ws(" · ", rows.c.agency, title, *parts(rows))
     return func.concat(rows.c.reason, " (", about, ")")
 
 
 def _direction(rows: Subquery, cells: Cells) -> ColumnElement[Any]:
     judged = {
-        way: [fact.id for fact in cells._facts if fact.direction == way]  # noqa: SLF001
-        for way in ("up", "down")
+        way: [fact.id for fact in cells.facts if fact.direction == way] for way in ("up", "down")
     }
     better = case(
         *(

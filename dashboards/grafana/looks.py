@@ -26,9 +26,6 @@ _UNITS: Final = {
     "days": "d",
     "cases": "locale",
     "% change": "percent",
-    "events": "locale",
-    "alerts": "none",
-    "agencies": "none",
 }
 
 

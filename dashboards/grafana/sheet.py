@@ -27,24 +27,16 @@ class Sheet(msgspec.Struct, frozen=True):
 
     def scope(self, **more: Any) -> Scope:
         """What Grafana's reader looks at."""
-        open_ = [one for one in self.board.variables if one.name not in {*self.fixed, *more}]
-        must: set[str] = {v.name for v in open_ if _always(v.required, v.whole, v.name)}
-        names: set[str] = {one.name for one in open_}
-        return asked.scope(
-            must,
-            names - must,
-            indicators=tuple(fact.id for fact in self.facts),
-            **{**self.fixed, **more},
-        )
+        told: dict[str, Any] = {
+            one.name: asked.chosen(one.name) if one.always else asked.chosen_or_all(one.name)
+            for one in self.board.variables
+        }
+        indicators = tuple(fact.id for fact in self.facts)
+        return asked.scope(indicators=indicators, **{**told, **self.fixed, **more})
 
     def fact(self, indicator: str) -> IndicatorFacts:
         """The facts of one indicator. Raises KeyError."""
         return {fact.id: fact for fact in self.facts}[indicator]
-
-
-def _always(required: bool, whole: str, name: str) -> bool:
-    """Whether something is always chosen: parts of an agency may always be left open."""
-    return required or (not whole and name in {"agency", "indicator"})
 
 
 def frame(panel: Panel, kind: str, width: int, height: int) -> Json:
@@ -53,7 +45,7 @@ def frame(panel: Panel, kind: str, width: int, height: int) -> Json:
         "type": kind,
         "title": panel.title,
         "description": panel.description,
-        "gridPos": {"w": width, "h": panel.height or height},
+        "gridPos": {"w": width, "h": height},
         "fieldConfig": {"defaults": {"noValue": panel.empty}, "overrides": []},
         "options": {},
         "targets": [],

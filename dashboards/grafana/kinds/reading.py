@@ -8,9 +8,7 @@ from dashboards.panel import Panel
 
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """The board's own sentences, as a list."""
-    drawn = frame(panel, "text", 24, max(3, 2 + len(sheet.board.reading)))
-    if sheet.board.uid != "headwind-overview":
-        drawn["gridPos"]["h"] = max(4, 2 + len(sheet.board.reading))
+    drawn = frame(panel, "text", 24, 2 + len(sheet.board.reading))
     lines = [f"- {line}" for line in sheet.board.reading]
     drawn["options"] = {"mode": "markdown", "content": "\n".join(lines)}
     drawn["fieldConfig"] = {"defaults": {}, "overrides": []}

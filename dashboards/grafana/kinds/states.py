@@ -17,8 +17,7 @@ from models.metrics import STATE_NUMBER
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """A row an agency."""
     drawn = frame(panel, "state-timeline", WIDTHS[panel.place], 7)
-    scope = sheet.scope(**({"indicator": ""} if sheet.board.uid == "headwind-overview" else {}))
-    drawn["targets"] = [asked.table("A", states(panel, scope), "time_series")]
+    drawn["targets"] = [asked.table("A", states(panel, sheet.scope()), "time_series")]
     drawn["fieldConfig"]["defaults"] |= {
         "mappings": looks.states(),
         "thresholds": looks.plain(),

@@ -15,8 +15,6 @@ from dashboards.kinds.table import HEADS
 from dashboards.panel import Panel, Scope
 
 MOST = 200
-WIDE = frozenset({"story", "reason", "where", "message", "left_out"})
-"""Columns of sentences: they take what the others leave."""
 
 
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
