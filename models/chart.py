@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
+
+BASELINE: Final = 12
+"""Values that a baseline has; while there are fewer, its limits are on trial."""
+
+LIMIT: Final = 2.66
+"""Mean moving ranges from the mean to a limit: three over 1.128."""
+
+CLOSE: Final = 2 / 3
+"""Share of the way to a limit from which on a value is close to it."""
+
+SCREEN: Final = 3.267
+"""Moving ranges of so many times their mean are no common variation."""
+
+RUN: Final = 7
+"""Values in a trend or a shift."""
+
 
 Rule = Literal["outside", "trend", "two of three", "shift"]
 Way = Literal["up", "down"]

@@ -17,8 +17,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from models.chart import Assurance, Begin, Chart, Dot, Reading, Stretch, Variation, Way
-from streams.detectors._control import BASELINE, RULES, RUN, Cause, Limits, ending, limits
+from models.chart import (
+    BASELINE,
+    RUN,
+    Assurance,
+    Begin,
+    Chart,
+    Dot,
+    Reading,
+    Stretch,
+    Variation,
+    Way,
+)
+from streams.detectors._control import RULES, Cause, Limits, ending, limits
 
 Direction = Literal["up", "down", "context"]
 

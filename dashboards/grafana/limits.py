@@ -15,16 +15,11 @@ from dashboards.facts import IndicatorFacts
 from dashboards.grafana import asked, looks
 from dashboards.grafana.sheet import Json
 from dashboards.panel import Panel, Scope
+from models.chart import BASELINE, CLOSE, LIMIT, RUN, SCREEN
 
 BUCKET, MEAN, LOWER, UPPER = "single step", "mean", "lower limit", "upper limit"
 BETTER, WORSE = "special cause: improvement", "special cause: concern"
 NEITHER = "special cause: no direction is better"
-
-_BASELINE: Final = 12
-_LIMIT: Final = 2.66
-_SCREEN: Final = 3.267
-_CLOSE: Final = 2 / 3
-_RUN: Final = 7
 
 
 def limits(
@@ -67,7 +62,7 @@ def _ruled(panel: Panel, scope: Scope) -> Any:
     off = rows.c.value - rows.c.mean
     side, wide = func.sign(off), rows.c.width > 0
     far = func.abs(off) > rows.c.width
-    close = and_(func.abs(off) > _CLOSE * rows.c.width, ~far)
+    close = and_(func.abs(off) > CLOSE * rows.c.width, ~far)
 
     def last(many: int) -> dict[str, Any]:
         part = (rows.c.rhythm, rows.c.part)
@@ -81,9 +76,9 @@ def _ruled(panel: Panel, scope: Scope) -> Any:
     near = func.sum(case((close, 1), else_=0)).over(**last(3))
     way = case(
         (and_(wide, far), side),
-        (together(rows.c.move_sign, _RUN - 1), rows.c.move_sign),
+        (together(rows.c.move_sign, RUN - 1), rows.c.move_sign),
         (and_(wide, close, together(side, 3), near >= 2), side),
-        (together(side, _RUN), side),
+        (together(side, RUN), side),
         else_=0,
     )
     return select(*rows.c, way.label("way")).subquery("ruled")
@@ -116,15 +111,15 @@ def _staged(panel: Panel, scope: Scope) -> Any:
         func.sign(cut.c.value - func.lag(cut.c.value).over(**inside)).label("move_sign"),
     ).subquery("step")
     same: dict[str, Any] = {"partition_by": (step.c.rhythm, step.c.part)}
-    first = step.c.nth <= _BASELINE
+    first = step.c.nth <= BASELINE
     based = select(
         *step.c,
         func.avg(step.c.value).filter(first).over(**same).label("mean"),
         func.avg(step.c.move).filter(first).over(**same).label("moves"),
     ).subquery("based")
     same = {"partition_by": (based.c.rhythm, based.c.part)}
-    common = and_(based.c.nth <= _BASELINE, based.c.move < _SCREEN * based.c.moves)
-    width = _LIMIT * func.coalesce(func.avg(based.c.move).filter(common).over(**same), 0)
+    common = and_(based.c.nth <= BASELINE, based.c.move < SCREEN * based.c.moves)
+    width = LIMIT * func.coalesce(func.avg(based.c.move).filter(common).over(**same), 0)
     return select(
         *(based.c[name] for name in ("window_end", "value", "rhythm", "part", "mean", "move_sign")),
         case((based.c.moves.is_not(None), width)).label("width"),

@@ -20,7 +20,7 @@ from deploy import control, show
 from deploy.lock import engine_lock
 from deploy.options import CONFIG, STORE, Config, Store, iso, moment, read_settings
 from deploy.reading import agencies, like
-from models.chart import Begin, variation_words
+from models.chart import BASELINE, Begin, variation_words
 from models.check import check
 from models.events.context import BaselineRebased
 from models.problem import Refusal
@@ -29,7 +29,6 @@ from models.store import explained, open_store
 from models.tables import source, value
 from models.value import Cell
 from streams.catalogue import allowed, catalogue
-from streams.detectors._control import BASELINE
 from streams.engine import Changes
 from streams.indicator import Indicator
 from streams.runner import Runner

@@ -9,7 +9,8 @@ from typing import ClassVar, NamedTuple
 
 import msgspec
 
-from streams.detectors._control import BASELINE, Past
+from models.chart import BASELINE
+from streams.detectors._control import Past
 from streams.detectors._finding import Finding
 
 MOVES = 1.128

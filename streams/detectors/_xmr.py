@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import msgspec
 
-from streams.detectors._control import BASELINE, RUN, Cause, Limits, Past, ending, limits
+from models.chart import BASELINE, RUN
+from streams.detectors._control import Cause, Limits, Past, ending, limits
 from streams.detectors._finding import Finding
 
 

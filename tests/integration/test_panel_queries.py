@@ -17,11 +17,11 @@ from dashboards import baselines
 from dashboards.panel import Scope
 from deploy.servers.postgresql import Postgresql
 from models import tables
-from models.chart import Begin, Reading
+from models.chart import BASELINE, Begin, Reading
 from models.store import open_store
 from streams.catalogue import catalogue
 from streams.chart import chart
-from streams.detectors._control import BASELINE, ending, limits
+from streams.detectors._control import ending, limits
 from tests.contract.test_grafana_boards import BOARDS
 from tests.integration import filled_in
 from tests.integration.copied_store import copied

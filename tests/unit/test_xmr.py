@@ -35,8 +35,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.chart import BASELINE
 from streams.chart import marks
-from streams.detectors._control import BASELINE, RULES, Limits, limits
+from streams.detectors._control import RULES, Limits, limits
 from streams.detectors._finding import Finding
 from streams.detectors._xmr import Xmr
 from tests.unit import noises
