@@ -80,11 +80,14 @@ class Line:
             self.buckets[number] = {(one.agency, one.cell): one for one in some}
         return self.buckets[number]
 
-    def tidy(self, horizon: int) -> None:
-        """Pack what is no longer at hand, and forget closed buckets up to ``horizon``."""
+    def pack(self) -> None:
+        """Pack what is no longer at hand."""
         for number in sorted(self.buckets)[: max(len(self.buckets) - HOT, 0)]:
             some = list(self.buckets.pop(number).values())
             self.packed[number] = _pack(some)
+
+    def forget(self, horizon: int) -> None:
+        """Forget closed buckets up to ``horizon``."""
         horizon = min(horizon, self.closed if self.closed is not None else horizon)
         for number in [*self.packed, *self.buckets]:
             if number <= horizon:
@@ -101,11 +104,17 @@ _UNPACK = msgspec.msgpack.Decoder(list[Summary])
 
 
 class Groups:
-    """The state of stage two."""
+    """The state of stage two.
 
-    def __init__(self, settings: Settings, catalogue: dict[str, Indicator]) -> None:
+    It forgets what lies behind retention, unless somebody else says when (``forgets`` is false).
+    """
+
+    def __init__(
+        self, settings: Settings, catalogue: dict[str, Indicator], *, forgets: bool = True
+    ) -> None:
         self.settings = settings
         self.catalogue = catalogue
+        self.forgets = forgets
         organisation = settings.organisation
         self.calendar = Calendar(organisation.timezone, organisation.holidays)
         self.lines: dict[tuple[str, str, int], Line] = {}
@@ -173,10 +182,16 @@ class Groups:
             line.closed = number
             if number in line:
                 self._marks += self._members(key, line, number)
-                said = max(summary.recorded for summary in line.bucket(number).values())
-                yield from self._read(key, line, number, recorded or said)
+                at = recorded or max(one.recorded for one in line.bucket(number).values())
+                yield from self._read(key, line, number, at)
         if len(line.buckets) > 2 * HOT:
-            line.tidy(self._at(RHYTHMS[key[2]], newest, self.settings.retention.days) - 1)
+            line.pack()
+            if self.forgets:
+                line.forget(self.horizon(key, newest))
+
+    def horizon(self, key: tuple[str, str, int], newest: int) -> int:
+        """The last bucket that lies behind retention, seen from the newest one of a line."""
+        return self._at(RHYTHMS[key[2]], newest, self.settings.retention.days) - 1
 
     def _lacking(
         self, key: tuple[str, str, int], line: Line, one: Summary, through: int

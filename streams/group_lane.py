@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-import numpy as np
 import sqlalchemy
 
 from models.mark import Mark
 from models.record import Record
 from models.settings import Settings
 from models.store import shared
-from models.value import RHYTHMS, Value
+from models.value import Value
 from streams import store
 from streams.group import DAY_MS, PATIENCE_DAYS, Groups
 from streams.indicator import Indicator
@@ -29,9 +28,6 @@ from streams.telling import Heard, heard
 SNAPSHOT_RECORDS: Final = 20_000
 """Fewest records between two snapshots."""
 
-
-FOR_EVER: Final = 36_500
-"""Days: what groups are told of retention, where somebody else tells them what to forget."""
 
 Key = tuple[str, str, int]
 """A line of a group: its group, indicator and rhythm."""
@@ -103,8 +99,7 @@ class GroupLane:
         owner: str,
     ) -> None:
         self.database = database
-        self.settings = settings
-        self.groups = Groups(_without_end(settings), catalogue)
+        self.groups = Groups(settings, catalogue, forgets=False)
         self.slowest = Slowest()
         self.stand = Stand(SUMMARIES, partition)
         self.owner = owner
@@ -120,7 +115,7 @@ class GroupLane:
 
     def open(self) -> None:
         """Take the partition over, and restore the stored state."""
-        self.groups = Groups(self.groups.settings, self.groups.catalogue)
+        self.groups = Groups(self.groups.settings, self.groups.catalogue, forgets=False)
         self.slowest = Slowest()
         self.heard, self.at, self.folded, self.lost, self.since = {}, 0, 0, False, None
         with shared(self.database) as connection:
@@ -164,7 +159,7 @@ class GroupLane:
 
     def is_old(self, now: int) -> bool:
         """Whether the snapshot must be taken anew before Kafka forgets what lies behind it."""
-        return old(self.settings, self.since, now)
+        return old(self.groups.settings, self.since, now)
 
     def close(self) -> None:
         """Leave a snapshot, so that the next start is quick."""
@@ -189,17 +184,15 @@ class GroupLane:
 
     def _forget(self, group: str) -> None:
         """Let the groups forget what no partition can come back to within retention."""
+        partitions = self.groups.settings.kafka.partitions
         for key, line in self.groups.lines.items():
-            if key[0] != group:
-                continue
-            newest = self.slowest.newest(key, self.settings.kafka.partitions)
+            newest = self.slowest.newest(key, partitions) if key[0] == group else None
             if newest is None:
                 continue
-            calendar, rhythm = self.groups.calendar, RHYTHMS[key[2]]
-            end = calendar.end(rhythm, newest) - self.settings.retention.days * DAY_MS
-            last = int(calendar.bucket(rhythm, np.array([end], np.int64))[0]) - 1
+            last = self.groups.horizon(key, newest)
             if line.forgotten is None or last > line.forgotten:
-                line.tidy(last)
+                line.pack()
+                line.forget(last)
 
     def _save(self, connection: sqlalchemy.Connection) -> None:
         heard = sorted((*key, number) for key, number in self.heard.items())
@@ -209,9 +202,3 @@ class GroupLane:
             "slowest": self.slowest.dump(),
         }
         save(connection, self.stand, [("", name, body) for name, body in parts.items()])
-
-
-def _without_end(settings: Settings) -> Settings:
-    """Settings with which groups forget nothing by themselves."""
-    kept = msgspec.structs.replace(settings.retention, days=FOR_EVER)
-    return msgspec.structs.replace(settings, retention=kept)
