@@ -82,6 +82,9 @@ class Distributed(Front):
     def claim(self) -> None:
         """Nothing: fronts share all but the lease, which is taken when it is free."""
 
+    def leave(self) -> None:
+        """Nothing: the lease is given up by its thread."""
+
     def tick(self, now: int) -> None:
         """Write the clock into every partition."""
         if isinstance(self.publisher, KafkaPublisher):

@@ -55,13 +55,11 @@ class Embedded(Front):
         self.runner.start()
         super().start()
 
-    def stop(self) -> None:
-        """Make durable what was taken, apply it, leave a snapshot."""
-        super().stop()
+    def leave(self) -> None:
+        """Leave a snapshot, and let others evaluate this store."""
         if self.ended():
             self.runner.close()
         self._lock.close()
-        self.database.dispose()
 
     def tick(self, now: int) -> None:
         """Write the clock into the log."""

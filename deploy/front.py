@@ -84,6 +84,10 @@ class Front(ABC):
         """Take what only one process may have. Raises StoreError where another has it."""
 
     @abstractmethod
+    def leave(self) -> None:
+        """Give up what :meth:`claim` took."""
+
+    @abstractmethod
     def tick(self, now: int) -> None:
         """Write the clock (ms) into the log."""
 
@@ -105,6 +109,7 @@ class Front(ABC):
             if thread.ident is not None:
                 thread.join(timeout=30)
         self.publisher.close()
+        self.leave()
         self.database.dispose()
 
     def ended(self) -> bool:

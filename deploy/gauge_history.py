@@ -20,15 +20,16 @@ from itertools import chain, groupby, pairwise
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 
 from dashboards.condition import stretches
 from dashboards.series import one_rhythm
 from dashboards.words import SEVERITIES
+from deploy.gauges import FIGURES, SHOWN, number
 from deploy.openmetrics import Family, Run, Series
 from deploy.reading import narrowed
 from models import tables
-from models.metrics import METRICS, STATE_NUMBER, STATUS_NUMBER, Gauge
+from models.metrics import METRICS, STATE_NUMBER, Gauge
 from models.value import LENGTH_MS
 
 AT_ONCE: Final = 5_000
@@ -36,14 +37,6 @@ AT_ONCE: Final = 5_000
 
 STEPS: Final = 2
 """So many steps the last value of a series holds."""
-
-FIGURES: Final[dict[Gauge, str]] = {
-    "headwind_indicator": "value",
-    "headwind_indicator_low": "low",
-    "headwind_indicator_high": "high",
-    "headwind_indicator_status": "status",
-}
-"""Which column of a value each gauge shows."""
 
 _METRICS = {metric.name: metric for metric in METRICS}
 
@@ -69,7 +62,6 @@ def families(connection: sqlalchemy.Connection, asked: Asked) -> Iterator[Family
 
 
 _V = tables.value.c
-_SHOWN = and_(_V.span == "window", _V.latest, _V.unit == "", _V.stratum == "")
 _KEY = (_V.indicator, _V.agency, _V.service)
 
 Rhythms = dict[tuple[str, ...], str]
@@ -78,7 +70,7 @@ Rhythms = dict[tuple[str, ...], str]
 
 def _rhythms(connection: sqlalchemy.Connection, asked: Asked) -> Rhythms:
     last = func.max(_V.window_end).label("window_end")
-    question = select(*_KEY, _V.rhythm, last).where(_SHOWN).group_by(*_KEY, _V.rhythm)
+    question = select(*_KEY, _V.rhythm, last).where(SHOWN).group_by(*_KEY, _V.rhythm)
     question = narrowed(question, tables.value, {"agency": asked.agency})
     found: dict[str, list[Any]] = {}
     for row in connection.execute(question).mappings():
@@ -97,7 +89,7 @@ def _values(
     order = (*_KEY, _V.rhythm, _V.window_end)
     question = (
         select(*order, _V[FIGURES[name]].label("figure"))
-        .where(_SHOWN, _V.window_end > asked.since - longest, _V.window_end < asked.until)
+        .where(SHOWN, _V.window_end > asked.since - longest, _V.window_end < asked.until)
         .order_by(*order)
         .execution_options(yield_per=AT_ONCE)
     )
@@ -117,8 +109,7 @@ def _held(rows: Iterable[Any], longest: int, asked: Asked) -> Iterator[Run]:
             end = min(end, following.window_end)
         figure = row.figure
         if figure is not None:
-            number = STATUS_NUMBER[figure] if isinstance(figure, str) else figure
-            yield from _within(row.window_end, end, number, asked)
+            yield from _within(row.window_end, end, number(figure), asked)
 
 
 def _within(start: int, end: int, value: float, asked: Asked) -> Iterator[Run]:

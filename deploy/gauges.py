@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Final
 
 import sqlalchemy
 from sqlalchemy import and_, case, func, select
@@ -15,12 +16,29 @@ from dashboards.words import SEVERITIES
 from models import tables
 from models.check import Refusal
 from models.meters import Meters
-from models.metrics import STATE_NUMBER, STATUS_NUMBER
+from models.metrics import STATE_NUMBER, STATUS_NUMBER, Gauge
 from streams.catalogue import catalogue
 from streams.engine import Changes
 
 STAGES = {"agencies": 1, "groups": 2}
 """Stages of the engine by the name they have in labels."""
+
+FIGURES: Final[dict[Gauge, str]] = {
+    "headwind_indicator": "value",
+    "headwind_indicator_low": "low",
+    "headwind_indicator_high": "high",
+    "headwind_indicator_status": "status",
+}
+"""Which column of a value each gauge shows."""
+
+_V = tables.value.c
+SHOWN: Final = and_(_V.span == "window", _V.latest, _V.unit == "", _V.stratum == "")
+"""The values that have gauges: rolling ones of an agency and its services."""
+
+
+def number(figure: float | str) -> float:
+    """What a gauge shows: of a status its number."""
+    return float(STATUS_NUMBER[figure] if isinstance(figure, str) else figure)
 
 
 class Gauges:
@@ -112,25 +130,20 @@ class Gauges:
 
     def _values(self, connection: sqlalchemy.Connection) -> None:
         c = tables.value.c
-        shown = and_(c.span == "window", c.latest, c.unit == "", c.stratum == "")
         key = (c.agency, c.indicator, c.service)
         last = func.max(c.window_end).label("window_end")
-        newest = select(*key, last).where(shown).group_by(*key).subquery()
+        newest = select(*key, last).where(SHOWN).group_by(*key).subquery()
         same = [column == newest.c[column.name] for column in (*key, c.window_end)]
-        question = (
-            select(*key, c.value, c.low, c.high, c.status).join(newest, and_(*same)).where(shown)
-        )
-        rows = list(connection.execute(question))
-        keys = [(row.agency, row.indicator, row.service) for row in rows]
-        told = list(zip(keys, rows, strict=True))
-        for name, figures in (
-            ("headwind_indicator", {k: row.value for k, row in told}),
-            ("headwind_indicator_low", {k: row.low for k, row in told}),
-            ("headwind_indicator_high", {k: row.high for k, row in told}),
-            ("headwind_indicator_status", {k: STATUS_NUMBER[row.status] for k, row in told}),
-        ):
-            known = {k: float(x) for k, x in figures.items() if x is not None}
-            self.meters.replace(name, known)  # type: ignore[arg-type]
+        figures = [c[column] for column in FIGURES.values()]
+        question = select(*key, *figures).join(newest, and_(*same)).where(SHOWN)
+        rows = connection.execute(question).mappings().all()
+        for name, column in FIGURES.items():
+            known: dict[tuple[str, ...], float] = {
+                (row["agency"], row["indicator"], row["service"]): number(row[column])
+                for row in rows
+                if row[column] is not None
+            }
+            self.meters.replace(name, known)
 
     def _alerts(self, connection: sqlalchemy.Connection) -> None:
         c = tables.alert.c

@@ -12,15 +12,15 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from deploy import show
+from deploy.commands.replay import fetched
 from deploy.options import CONFIG, STORE, Config, Store, read_settings
-from models.kafka import KafkaSettings
+from deploy.outfile import WriteError, writing
 from models.log import read
 from models.record import Record
 from models.store import open_store
-from streams.intake import take_in_all
 from streams.stand import EVENTS, standing
-from streams.worker.archive import file_of, writing
-from streams.worker.history import history, partitions
+from streams.worker.archive import encoded, file_of
+from streams.worker.history import partitions
 
 AT_ONCE = 200
 
@@ -39,28 +39,28 @@ def command(
     folder.mkdir(parents=True, exist_ok=True)
     if settings.kafka.servers:
         parts = {
-            number: _from_kafka(settings.kafka, number, start, end)
+            number: fetched(settings.kafka, number, end, start)
             for number, (start, end) in partitions(settings.kafka).items()
         }
     else:
         parts = {0: _from_store(open_store(store, make=False))}
-    with Progress(console=show.err, transient=True) as bar:
+    try:
         for number, chunks in parts.items():
-            path, count = file_of(folder, number), 0
-            task = bar.add_task(escape(path.name), total=None)
-            with writing(path) as write:
-                for chunk in chunks:
-                    write(chunk)
-                    count += sum(record.events for record in chunk)
-                    bar.update(task, description=f"{escape(path.name)}: {count:,} events")
-            show.out.print(f"{escape(str(path))}  {count:,} events", soft_wrap=True)
+            _write(file_of(folder, number), chunks)
+    except WriteError as error:
+        show.err.print(escape(str(error)), soft_wrap=True)
+        raise typer.Exit(1) from None
 
 
-def _from_kafka(
-    settings: KafkaSettings, number: int, start: int, end: int
-) -> Iterator[list[Record]]:
-    for chunk in history(settings, number, end, start):
-        yield [one.record for one in take_in_all(chunk, number, settings.partitions)]
+def _write(path: Path, chunks: Iterator[list[Record]]) -> None:
+    count = 0
+    with Progress(console=show.err, transient=True) as bar, writing(str(path)) as write:
+        task = bar.add_task(escape(path.name), total=None)
+        for chunk in chunks:
+            write(encoded(chunk))
+            count += sum(record.events for record in chunk)
+            bar.update(task, description=f"{escape(path.name)}: {count:,} events")
+    show.out.print(f"{escape(str(path))}  {count:,} events", soft_wrap=True)
 
 
 def _from_store(database: sqlalchemy.Engine) -> Iterator[list[Record]]:

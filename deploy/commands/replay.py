@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from deploy import show
 from deploy.options import CONFIG, STORE, Config, Store, read_settings
 from models import tables
+from models.kafka import KafkaSettings
 from models.log import read
 from models.record import Record
 from models.settings import Settings
@@ -96,7 +97,7 @@ def _parts(lived: sqlalchemy.Engine, settings: Settings, archive: Path | None) -
     with lived.connect() as connection:
         ends = {number: standing(connection, EVENTS, number).applied for number in numbers}
     if archive is None:
-        return {n: (end, _fetched(settings, n, end)) for n, end in ends.items()}
+        return {n: (end, fetched(settings.kafka, n, end)) for n, end in ends.items()}
     return {n: (end, _archived(archive, n, end)) for n, end in ends.items()}
 
 
@@ -113,9 +114,12 @@ def stored(database: sqlalchemy.Engine, through: int) -> Iterator[list[Record]]:
         at = records[-1].position
 
 
-def _fetched(settings: Settings, number: int, through: int) -> Iterator[list[Record]]:
-    for chunk in history(settings.kafka, number, through):
-        yield [one.record for one in take_in_all(chunk, number, settings.kafka.partitions)]
+def fetched(
+    settings: KafkaSettings, number: int, through: int, start: int = 0
+) -> Iterator[list[Record]]:
+    """The records of one partition from offset ``start`` up to, without, ``through``."""
+    for chunk in history(settings, number, through, start):
+        yield [one.record for one in take_in_all(chunk, number, settings.partitions)]
 
 
 def _archived(folder: Path, number: int, through: int) -> Iterator[list[Record]]:

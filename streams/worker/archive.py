@@ -7,9 +7,8 @@ held, event by event as it was sent. What a worker refused is not in it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import zstandard
@@ -42,20 +41,14 @@ def file_of(folder: Path, partition: int) -> Path:
     return folder / f"events-{partition:04d}{SUFFIX}"
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[Any]:
-    """Write records by calling what this gives; the file is there once all of them are."""
-    part = path.with_name(path.name + ".part")
-    with zstandard.open(part, "wb") as out:
-
-        def write(records: Iterable[Record]) -> None:
-            for record in records:
-                raw = [msgspec.Raw(line) for line in record.body.split(b"\n") if line]
-                line = Line(record.position, record.agency, record.received, record.kind, raw)
-                out.write(_ENCODER.encode(line) + b"\n")
-
-        yield write
-    part.replace(path)
+def encoded(records: Iterable[Record]) -> bytes:
+    """Records as lines of an archive."""
+    lines = []
+    for record in records:
+        raw = [msgspec.Raw(line) for line in record.body.split(b"\n") if line]
+        line = Line(record.position, record.agency, record.received, record.kind, raw)
+        lines.append(_ENCODER.encode(line) + b"\n")
+    return b"".join(lines)
 
 
 def archived(path: Path) -> Iterator[Record]:
