@@ -13,7 +13,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, inspect
 
-from deploy.servers.postgresql import Postgresql
 from models import migrate
 from models.store import StoreError, open_store
 from models.tables import metadata
@@ -32,15 +31,6 @@ def upgrade() -> None:
     with op.batch_alter_table("acknowledged") as table:
         table.add_column(sa.Column("note", sa.String(8), nullable=False, server_default="none"))
 '''
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where an empty database is."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'headwind.db'}"
-    server: Postgresql = request.getfixturevalue("postgresql")
-    return server.database()
 
 
 @pytest.fixture

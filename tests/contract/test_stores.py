@@ -19,24 +19,13 @@ from models.upsert import add, add_many, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Engine
 
-    from deploy.servers.postgresql import Postgresql
 
 LINE = b'{"id":"1"}'
 
 STOOD = {"stage": 1, "partition": 0, "applied": 2, "snapshot": 2, "token": 0, "owner": ""}
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where an empty store can be made, in each database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'headwind.db'}"
-    server: Postgresql = request.getfixturevalue("postgresql")
-    return server.database()
 
 
 @pytest.fixture

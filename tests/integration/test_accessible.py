@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-import uvicorn
-from litestar import Litestar
 
 from dashboards.board import boards
-from dashboards.page import create_page
 from tests.conftest import missing
 from tests.integration.browser import Browser
-from tests.integration.synthetic_facts import CATALOGUE, INJECTION, Settings
-from tests.integration.synthetic_pipeline import fill_pipeline
-from tests.integration.synthetic_store import fill, new_store
+from tests.integration.served_page import served, synthetic
+from tests.integration.synthetic_facts import INJECTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,23 +55,8 @@ def axe() -> str:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page over a filled store, on a loopback port."""
-    engine = new_store(tmp_path_factory.mktemp("accessible") / "store.db")
-    fill(engine, injected=True)
-    with engine.begin() as connection:
-        fill_pipeline(connection)
-    app = Litestar(create_page(engine, Settings(), CATALOGUE))
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-    engine.dispose()
+    with synthetic(tmp_path_factory.mktemp("accessible")) as engine, served(engine) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,9 @@ from dashboards.words import sentence_of
 from models import tables
 from models.partition import ensure_months
 from models.store import open_store
+from tests.integration.served_page import synthetic
 from tests.integration.synthetic_facts import CATALOGUE, TITLES, Settings
-from tests.integration.synthetic_pipeline import fill_pipeline
-from tests.integration.synthetic_store import DAY, END, fill, new_store, put
+from tests.integration.synthetic_store import DAY, END, new_store, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +50,8 @@ SCOPES = (
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A filled store."""
-    engine = new_store(tmp_path_factory.mktemp("arrivals") / "store.db")
-    fill(engine)
-    with engine.begin() as connection:
-        fill_pipeline(connection)
-    yield engine
-    engine.dispose()
+    with synthetic(tmp_path_factory.mktemp("arrivals"), injected=False) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")

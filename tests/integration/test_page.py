@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-import socket
-import threading
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-import uvicorn
 from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import update
@@ -18,9 +14,9 @@ from sqlalchemy import update
 from dashboards.page import POLICY, create_page
 from models import tables
 from tests.integration.browser import CHROMIUM, Browser
+from tests.integration.served_page import served, synthetic
 from tests.integration.synthetic_facts import CATALOGUE, INJECTION, Settings
-from tests.integration.synthetic_pipeline import fill_pipeline
-from tests.integration.synthetic_store import fill, new_store
+from tests.integration.synthetic_store import new_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,12 +33,8 @@ needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not instal
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A filled store in which one agency has a hostile name."""
-    engine = new_store(tmp_path_factory.mktemp("page") / "store.db")
-    fill(engine, injected=True)
-    with engine.begin() as connection:
-        fill_pipeline(connection)
-    yield engine
-    engine.dispose()
+    with synthetic(tmp_path_factory.mktemp("page")) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")
@@ -55,18 +47,8 @@ def client(store: Engine) -> Iterator[TestClient[Any]]:
 @pytest.fixture(scope="module")
 def address(store: Engine) -> Iterator[str]:
     """The page on a loopback port."""
-    app = Litestar(create_page(store, Settings(), CATALOGUE))
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with served(store) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
