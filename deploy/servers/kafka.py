@@ -15,7 +15,7 @@ from pathlib import Path
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from deploy.servers import MissingServerError, free_port, wait_for
+from deploy.servers import MissingServerError, alive, free_port, started, wait_for
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 LIBS = CACHE / "headwind" / "kafka-4.4.0"
@@ -106,20 +106,12 @@ class Kafka:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        with (self.folder / "said").open("ab") as said:
-            self._process = subprocess.Popen(
-                [*self._java("kafka.Kafka"), str(self._config)],
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-                # Ctrl-C is for whoever started it, who ends it in its turn.
-                process_group=0,
-            )
+        command = [*self._java("kafka.Kafka"), str(self._config)]
+        self._process = started(command, self.folder, cwd=self.folder)
         wait_for(self._answers)
 
     def _answers(self) -> bool:
-        if self._process is None or self._process.poll() is not None:
-            raise MissingServerError((self.folder / "said").read_text()[-2000:])
+        alive(self._process, self.folder)
         try:
             # The client leaves a socket open for every time that nobody listens.
             socket.create_connection(("127.0.0.1", self.port), 1).close()

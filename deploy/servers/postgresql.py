@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from deploy.servers import MissingServerError, free_port, wait_for
+from deploy.servers import MissingServerError, alive, free_port, started, wait_for
 
 WHERE = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 """Where Debian keeps the server's programs, which are not on the path."""
@@ -76,26 +76,12 @@ class Postgresql:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = [f"-c{name}={setting}" for name, setting in SETTINGS.items()]
-        with (self.folder / "said").open("ab") as said:
-            self._process = subprocess.Popen(
-                [
-                    program("postgres"),
-                    "-D",
-                    self.data,
-                    f"-p{self.port}",
-                    *options,
-                ],
-                user=self.user,
-                cwd="/",
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-            )
+        command = [program("postgres"), "-D", str(self.data), f"-p{self.port}", *options]
+        self._process = started(command, self.folder, user=self.user, cwd="/")
         wait_for(self._answers)
 
     def _answers(self) -> bool:
-        if self._process is None or self._process.poll() is not None:
-            raise MissingServerError((self.folder / "said").read_text()[-2000:])
+        alive(self._process, self.folder)
         try:
             psycopg.connect(self.dsn("postgres")).close()
         except psycopg.OperationalError:
