@@ -131,6 +131,8 @@ class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             "client_id": self.prefix,
             "security_protocol": self.security,
             "bootstrap_timeout_ms": 10_000,
+            # The client's own half a minute would outlast the patience of whoever sends.
+            "reconnect_backoff_max_ms": 1000,
         }
         if self.security != "PLAINTEXT":
             options["ssl_context"] = self.tls()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from connectors._publish_kafka import ANSWER_S
 from models.kafka import KafkaSettings, cut_differently, topics
 from models.secret import SecretError
 from models.settings import Settings, SettingsError
@@ -118,6 +119,11 @@ def test_a_certificate_of_ours(files: Path) -> None:
     options = settings.client()
     assert options["security_protocol"] == "SSL"
     assert not {name for name in options if name.startswith("sasl")}
+
+
+def test_a_broker_that_came_back_is_found_soon() -> None:
+    """A client tries again many times within the patience of a sender."""
+    assert 10 * KafkaSettings().client()["reconnect_backoff_max_ms"] <= 1000 * ANSWER_S
 
 
 def test_a_password(files: Path) -> None:
