@@ -24,7 +24,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     ``whole`` is what not choosing is called; "" where something is always chosen.
     """
 
-    name: Literal["agency", "indicator", "unit", "service", "stratum"]
+    name: Literal["group", "agency", "indicator", "unit", "service", "stratum"]
     label: str
     required: bool = False
     whole: str = ""

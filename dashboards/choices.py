@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dashboards import questions
+from dashboards import questions, screen
 from dashboards.drawing import Context, query
+from dashboards.panel import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,10 @@ def choices_of(connection: Connection, board: Board, context: Context) -> list[d
         if variable.name == "indicator":
             options = [(fact.id, fact.title) for fact in context.facts.values()]
             options = [("", variable.whole), *options] if variable.whole else options
+        elif variable.name == "group":
+            groups = screen.groups_of(connection)
+            options = [(group, context.agency(GROUP + group)) for group in groups]
+            options = [("", variable.whole), *options] if len(groups) > 1 else []
         elif variable.name == "agency":
             agencies = [(agency, context.agency(agency)) for agency in context.agencies]
             options = [("", variable.whole), *agencies]

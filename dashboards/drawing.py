@@ -49,7 +49,7 @@ class Context(msgspec.Struct, frozen=True):
     targets: Mapping[str, float] = {}
 
     def agency(self, agency: str) -> str:
-        """What an agency is called; its id when it has no title."""
+        """What an agency or a group is called; its id when it has no title."""
         return self.titles.get(agency) or agency
 
     def indicator(self, indicator: str) -> str:

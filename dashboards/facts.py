@@ -89,6 +89,11 @@ class IndicatorFacts(Protocol):
         """Why it leaves out what it reads, each reason a word in ``value.detail``."""
         ...
 
+    @property
+    def charted(self) -> bool:
+        """Whether a control chart suits its buckets."""
+        ...
+
     def control(
         self, readings: Sequence[Reading], begins: Sequence[Begin], target: float | None
     ) -> Chart | None:
@@ -119,7 +124,7 @@ class OrganisationFacts(Protocol):
 
 
 class AgencyFacts(Protocol):
-    """What an agency is called; "" means by its id."""
+    """What an agency or a group is called; "" means by its id."""
 
     @property
     def title(self) -> str:
@@ -129,6 +134,11 @@ class AgencyFacts(Protocol):
 
 class PageSettings(Protocol):
     """The part of the settings that the page reads."""
+
+    @property
+    def groups(self) -> Mapping[str, AgencyFacts]:
+        """By name; those without an entry are called by it."""
+        ...
 
     @property
     def organisation(self) -> OrganisationFacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import (
     CTE,
     Boolean,
@@ -12,18 +13,23 @@ from sqlalchemy import (
     String,
     cast,
     false,
+    func,
     literal,
     not_,
     or_,
     select,
     true,
+    union,
     union_all,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from models.tables import source
+from dashboards.panel import GROUP
+from models.mirror import GROUP as OF_GROUP
+from models.mirror import UNGROUPED
+from models.tables import setting, source
 
 if TYPE_CHECKING:
     from dashboards.panel import Scope
@@ -49,15 +55,36 @@ def is_all(chosen: Any) -> bool:
     return isinstance(chosen, str) and not chosen
 
 
+GROUP_OF = func.coalesce(
+    select(setting.c.held)
+    .where(setting.c.kind == OF_GROUP, setting.c.name == source.c.agency)
+    .scalar_subquery(),
+    UNGROUPED,
+)
+"""The group of an agency that has sent something."""
+
+
 def agencies_asked(scope: Scope) -> CTE:
-    """The agencies that a scope asks for: the one that was chosen, also a group, or all agencies."""
-    every = select(source.c.agency).distinct()
+    """The one that was chosen, also a group's own name; else all of the group, or all."""
+    every = select(source.c.agency).distinct().where(narrowed(GROUP_OF, scope.group))
     if isinstance(scope.agency, str):
         known = select(literal(scope.agency).label("agency")) if scope.agency else every
         return known.cte()  # Without a name: a statement may hold several questions.
     none = unchosen(scope.agency)
     one = select(cast(scope.agency, String).label("agency")).where(not_(none))
     return union_all(every.where(none), one).cte()
+
+
+def senders_asked(scope: Scope) -> CTE:
+    """Who sends, and has alerts, for what a scope asks for: of a group each agency in it."""
+    if not isinstance(scope.agency, str):
+        asked = agencies_asked(scope)
+        inside = literal(GROUP) + GROUP_OF == scope.agency
+        return union(select(asked.c.agency), select(source.c.agency).where(inside)).cte()
+    group = scope.agency.removeprefix(GROUP)
+    if group != scope.agency:
+        scope = msgspec.structs.replace(scope, agency="", group=group)
+    return agencies_asked(scope)
 
 
 class _Among(FunctionElement[bool]):

@@ -57,7 +57,7 @@ def empty_store(reader: Reader) -> str:
 def unknown_name(reader: Reader, problem: UnknownNameError) -> str:
     """Says which name was not found and offers those that exist."""
     shell = reader.shell(f"No such {problem.what}")
-    known = shell["agencies"] if problem.what == "agency" else shell["indicators"]
+    known = shell["indicators"] if problem.what == "indicator" else shell["agencies"]
     return render(
         "notice.html",
         **shell,

@@ -35,7 +35,7 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-_VARIABLES = ("agency", "indicator", "unit", "service", "stratum", "since", "until")
+_VARIABLES = ("agency", "group", "indicator", "unit", "service", "stratum", "since", "until")
 
 
 def _html(body: str, status: int = 200) -> Response[str]:

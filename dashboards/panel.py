@@ -49,6 +49,9 @@ _CASE = (
 )
 _EPISODE = ("agency", "alertname", "indicator", "severity", "state", "reason", "opened", "closed")
 
+GROUP = "group:"
+"""What the names of groups begin with, where agencies' names stand."""
+
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "sentence": _EPISODE,
     "tiles": _POINT,
@@ -70,13 +73,14 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """What is being looked at.
 
-    "" for agency or indicator means all; "" for unit, service or stratum means the whole of
-    the agency. ``since`` and ``until`` are milliseconds since the epoch, UTC; windows that end
+    "" for agency, group or indicator means all; "" for unit, service or stratum means the whole
+    of the agency. A group narrows all agencies to those in it. ``since`` and ``until`` are milliseconds since the epoch, UTC; windows that end
     after ``since`` and not after ``until`` are in. ``indicators`` are the ids of the catalogue,
     ``headlines`` those that may stand for their pillar on a tile.
     """
 
     agency: str = ""
+    group: str = ""
     indicator: str = ""
     unit: str = ""
     service: str = ""
@@ -86,6 +90,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     indicators: tuple[str, ...] = ()
     headlines: tuple[str, ...] = ()
 
+    @property
+    def one(self) -> bool:
+        """Whether one agency was chosen, which is no group."""
+        return bool(self.agency) and not self.agency.startswith(GROUP)
+
 
 Question = Callable[[Scope], Select[Any]]
 
@@ -94,12 +103,25 @@ class Live(msgspec.Struct, frozen=True):
     """A question about now: PromQL over the series of ``models.metrics``.
 
     ``legend`` names each answer by its labels, as Grafana has it. Where several workers and
-    fronts export a series, an aggregation makes one of them. ``$indicator`` and ``$agency``
-    stand for what was chosen, quoted.
+    fronts export a series, an aggregation makes one of them. ``$indicator``, ``$agency``
+    and ``$group`` stand for what was chosen, quoted.
     """
 
     expr: str
     legend: str = "{{agency}}"
+
+
+IN_GROUP = "and on (agency) headwind_agency_group{group=$group}"
+"""Behind an expression: of the agencies in the group that was chosen."""
+
+
+def of_chosen(metric: str) -> str:
+    """PromQL of a metric of the agency that was chosen; of a group that of each agency in it."""
+    named = 'label_replace(headwind_agency_group, "kind", "group", "", "")'
+    named = f'label_join({named}, "name", ":", "kind", "group")'
+    chosen = 'label_replace(vector(1), "name", $agency, "", "")'
+    members = f"({named} and on (name) {chosen})"
+    return f"({metric}{{agency=$agency}} or {metric} and on (agency) {members})"
 
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +143,8 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     ``title`` ends in "now" (the latest that is known) or "as restated" (history with every
     later arrival in it). ``description`` says what is shown, how it is computed and from what
     n. ``unit`` is a unit of measure, or "indicator" where each row has its indicator's own.
-    ``live`` is what Grafana asks Prometheus in its place.
+    ``live`` is what Grafana asks Prometheus in its place, ``known`` what it asks where there is
+    no PostgreSQL.
     ``overlays`` are further questions drawn over the first: ``history`` behind tiles,
     ``signals``, ``alerts`` and ``breaks`` over a line, ``curves`` of case files. ``split`` names the column that gives each small
     multiple; ``shared_axis`` puts all of them on one scale; ``columns`` are those of a table,
@@ -136,6 +159,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     question: Question
     live: Live | None = None
+    known: Meter | None = None
     overlays: dict[str, Question] = {}
     place: Place = "main"
     split: Literal["agency", "indicator"] = "agency"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from sqlalchemy import (
     CTE,
+    ColumnElement,
     Select,
     String,
     Subquery,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     case,
     column,
     func,
+    literal,
     not_,
     or_,
     select,
@@ -26,7 +28,16 @@ from sqlalchemy import (
 from sqlalchemy import values as value_list
 
 from dashboards.baselines import begun_here
-from dashboards.narrowing import agencies_asked, among, is_all, narrowed, unchosen
+from dashboards.narrowing import (
+    GROUP_OF,
+    agencies_asked,
+    among,
+    is_all,
+    narrowed,
+    senders_asked,
+    unchosen,
+)
+from dashboards.panel import GROUP
 from dashboards.series import WEEK_MS
 from models.mark import DRAWN
 from models.tables import DAY_ENDS, alert, expected, mark, refused, signal, source, value
@@ -37,9 +48,6 @@ if TYPE_CHECKING:
 
 REFUSED_LATELY = 500
 
-GROUP = "group:"
-"""What the names of groups begin with, where agencies' names stand."""
-
 FINE_MS = 14 * 86_400_000
 """The longest time over which every hour is shown."""
 
@@ -49,9 +57,17 @@ def _wanted(name: str, members: tuple[str, ...]) -> CTE:
     return value_list(column(name, String), name=f"{name}_list").data(rows).cte(f"{name}s")
 
 
+def group_names() -> Select[Any]:
+    """The groups in which the agencies are that ever sent something."""
+    return select(GROUP_OF.label("name")).select_from(source).distinct().order_by("name")
+
+
 def groups(scope: Scope) -> Select[Any]:
     """The groups that had a value in the last 100 days, which are chosen as agencies are."""
     since = scope.until - 100 * 86_400_000
+    chosen: ColumnElement[bool] = true()
+    if not is_all(scope.group):
+        chosen = or_(unchosen(scope.group), value.c.agency == literal(GROUP) + scope.group)
     return (
         select(value.c.agency)
         .distinct()
@@ -60,6 +76,7 @@ def groups(scope: Scope) -> Select[Any]:
             value.c.agency < GROUP.replace(":", ";"),
             value.c.window_end > since,
             value.c.window_end <= scope.until,
+            chosen,
         )
         .order_by(value.c.agency)
     )
@@ -215,7 +232,7 @@ _EPISODE = (
 
 
 def _episodes(scope: Scope) -> Select[Any]:
-    agencies = agencies_asked(scope)
+    agencies = senders_asked(scope)
     wanted = (
         select(*_EPISODE).join(agencies, agencies.c.agency == alert.c.agency).where(alert.c.latest)
     )
@@ -297,7 +314,7 @@ def sources(scope: Scope) -> Select[Any]:
         func.min(case((source.c.stale, 1), else_=0)).label("stale"),
     )
     return (
-        wanted.where(narrowed(source.c.agency, scope.agency))
+        wanted.where(source.c.agency.in_(select(senders_asked(scope).c.agency)))
         .group_by(source.c.agency, source.c.source)
         .order_by(source.c.agency, source.c.source)
     )
@@ -313,7 +330,9 @@ def refusals(scope: Scope) -> Select[Any]:
         refused.c.event_type,
         refused.c.problems,
     )
-    mine = wanted.where(narrowed(refused.c.agency, scope.agency))
+    mine = wanted
+    if not is_all(scope.agency):
+        mine = wanted.where(refused.c.agency.in_(select(senders_asked(scope).c.agency)))
     return mine.order_by(refused.c.received.desc()).limit(REFUSED_LATELY)
 
 

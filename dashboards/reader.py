@@ -14,9 +14,10 @@ from dashboards.assets import asset_link
 from dashboards.choices import choices_of, ranges_of
 from dashboards.drawing import Context, by_pillar, query, render
 from dashboards.notice import EmptyStoreError, UnknownNameError
-from dashboards.panel import Scope
+from dashboards.panel import GROUP, Scope
 from dashboards.theme import THEMES
 from dashboards.words import Clock
+from models.mirror import UNGROUPED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +49,7 @@ class Reader:
         self._engine = engine
         self._organisation = settings.organisation.name
         self._titles = {agency: facts.title for agency, facts in settings.agencies.items()}
+        self._groups = {name: facts.title for name, facts in settings.groups.items()}
         self._facts = {facts.id: facts for facts in by_pillar(catalogue)}
         self._clock = Clock(settings.organisation.timezone)
         self._targets = dict(settings.targets)
@@ -68,7 +70,7 @@ class Reader:
         facts = self._facts.get(context.scope.indicator)
         return render(
             "board.html",
-            **self.shell(_title(board, context), board, context.agencies),
+            **self.shell(_title(board, context), board),
             **self._complete(context),
             here=_here(board, context),
             feed=f"/board/{board.uid}.json{query(**chosen)}",
@@ -106,21 +108,21 @@ class Reader:
                 self._feeds.popitem(last=False)
         return etag, body
 
-    def shell(
-        self, title: str, board: Board | None = None, agencies: list[str] | None = None
-    ) -> dict[str, Any]:
+    def shell(self, title: str, board: Board | None = None) -> dict[str, Any]:
         """What surrounds every screen: names, menus, the label of invented data."""
-        if agencies is None:
-            with self._engine.connect() as connection:
-                agencies = screen.agencies_of(connection)
-        context = self._named(agencies)
+        with self._engine.connect() as connection:
+            agencies = screen.agencies_of(connection)
+            groups = screen.groups_of(connection) if len(agencies) > 1 else []
+        titles = self._titled(groups)
+        names = [*agencies, *(GROUP + group for group in groups)]
+        context = Context(Scope(), self._facts, titles, agencies, self._clock, {}, 0)
         return {
             "title": title,
             "board": board,
             "organisation": self._organisation,
             "invented": self._invented,
             "static": asset_link,
-            "agencies": [(context.agency(a), context.agency_link(a)) for a in agencies],
+            "agencies": [(context.agency(a), context.agency_link(a)) for a in names],
             "indicators": [(f.title, context.indicator_link(f.id)) for f in self._facts.values()]
             if agencies
             else [],
@@ -131,9 +133,12 @@ class Reader:
         with self._engine.connect() as connection:
             return screen.latest_refusal(connection) is not None
 
-    def _named(self, agencies: list[str]) -> Context:
-        scope = Scope()
-        return Context(scope, self._facts, self._titles, agencies, self._clock, {}, 0)
+    def _titled(self, groups: list[str]) -> dict[str, str]:
+        """What agencies and groups are called."""
+        found = self._titles | {GROUP + group: f"Group {group}" for group in groups}
+        if UNGROUPED in groups:
+            found[GROUP + UNGROUPED] = "All agencies" if len(groups) == 1 else "In no group"
+        return found | {GROUP + name: title for name, title in self._groups.items() if title}
 
     def _context(self, connection: Connection, board: Board, chosen: Mapping[str, str]) -> Context:
         until = screen.latest_time(connection)
@@ -141,28 +146,35 @@ class Reader:
             until = screen.latest_refusal(connection)
         if until is None:
             raise EmptyStoreError
-        agencies = screen.agencies_of(connection)
         scope = screen.scope_of(chosen, until, self._clock, self._facts, board.days)
-        if scope.agency and scope.agency not in {*agencies, *self._titles}:
-            what = "agency"
-            raise UnknownNameError(what, scope.agency)
-        if scope.indicator and scope.indicator not in self._facts:
-            what = "indicator"
-            raise UnknownNameError(what, scope.indicator)
-        for variable in board.variables:
-            if variable.required and not chosen.get(variable.name):
-                raise UnknownNameError(variable.name, "")
+        titles = self._titled(screen.groups_of(connection))
+        self._refuse_unknown(board, scope, {*screen.agencies_of(connection), *titles})
+        whose = msgspec.structs.replace(scope, agency="") if scope.one else scope
+        agencies = screen.agencies_of(connection, whose)
+        if scope.group and scope.agency not in agencies:
+            scope = msgspec.structs.replace(scope, agency="")
         if board.uid == "headwind-overview" and not scope.indicator:
             ranked = next((f.id for f in self._facts.values() if f.direction != "context"), "")
             scope = msgspec.structs.replace(scope, indicator=ranked)
         complete = screen.watermarks(connection)
-        names, clock = self._titles, self._clock
-        now, targets = screen.now(), self._targets
-        return Context(scope, self._facts, names, agencies, clock, complete, now, targets)
+        clock, now, targets = self._clock, screen.now(), self._targets
+        return Context(scope, self._facts, titles, agencies, clock, complete, now, targets)
+
+    def _refuse_unknown(self, board: Board, scope: Scope, agencies: set[str]) -> None:
+        for what, name, known in (
+            ("agency", scope.agency, agencies),
+            ("group", scope.group and GROUP + scope.group, agencies),
+            ("indicator", scope.indicator, self._facts),
+        ):
+            if name and name not in known:
+                raise UnknownNameError(what, name.removeprefix(GROUP))
+        for variable in board.variables:
+            if variable.required and not getattr(scope, variable.name):
+                raise UnknownNameError(variable.name, "")
 
     def _complete(self, context: Context) -> dict[str, str]:
-        wanted = context.scope.agency
-        marks = [ms for agency, ms in context.complete.items() if wanted in {"", agency}]
+        wanted = {context.scope.agency} if context.scope.one else {*context.agencies}
+        marks = [ms for agency, ms in context.complete.items() if agency in wanted]
         return {
             "complete": self._clock.instant(min(marks)) if marks else "",
             "complete_iso": self._clock.iso(min(marks)) if marks else "",

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from dashboards import questions
 from dashboards.drawing import Context, Drawn, Figure, Row
+from dashboards.narrowing import senders_asked
 from dashboards.panel import Panel, Scope
 from dashboards.words import Clock
 from models.tables import alert, position, refused, source
@@ -86,7 +87,7 @@ def scope_of(
     if start >= end:
         message = "since must be earlier than until: write both as 2026-01-31."
         raise BadChoiceError(message)
-    names = ("agency", "indicator", "unit", "service", "stratum")
+    names = ("agency", "group", "indicator", "unit", "service", "stratum")
     return Scope(
         **{name: chosen.get(name, "") for name in names},
         since=start,
@@ -128,11 +129,15 @@ def watermarks(connection: Connection) -> dict[str, int]:
     return found
 
 
-def agencies_of(connection: Connection) -> list[str]:
-    """Every agency that ever sent an event, by id."""
-    return list(
-        connection.execute(select(source.c.agency).distinct().order_by(source.c.agency)).scalars()
-    )
+def agencies_of(connection: Connection, scope: Scope | None = None) -> list[str]:
+    """Every agency that ever sent an event, by id; of a group those in it."""
+    known = senders_asked(scope or Scope())
+    return list(connection.execute(select(known.c.agency).order_by(known.c.agency)).scalars())
+
+
+def groups_of(connection: Connection) -> list[str]:
+    """Every group in which one of them is."""
+    return list(connection.execute(questions.group_names()).scalars())
 
 
 def draw(connection: Connection, board: Board, context: Context) -> Drawing:
@@ -162,7 +167,7 @@ def version(connection: Connection, scope: Scope, chosen: Mapping[str, str]) -> 
     few rows read here stand for the whole store. Ages in words make it change each minute.
     """
     refusals = select(func.max(refused.c.received), func.count())
-    if scope.agency:
+    if scope.one:
         refusals = refusals.where(refused.c.agency == scope.agency)
     parts = (
         connection.execute(select(position).order_by(position.c.stage)).all(),

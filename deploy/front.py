@@ -20,6 +20,7 @@ from deploy.gauges import Gauges
 from deploy.runbook_pages import runbook
 from models.collector import spare
 from models.meters import CONTENT_TYPE
+from models.mirror import mirror
 from models.settings import Settings
 from models.store import open_store
 from streams.catalogue import allowed
@@ -98,6 +99,7 @@ class Front(ABC):
     def start(self) -> None:
         """Begin, or take up where the last run ended."""
         self.claim()
+        mirror(self.database, self.settings)
         for thread in self._threads:
             thread.start()
 

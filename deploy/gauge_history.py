@@ -30,6 +30,7 @@ from deploy.openmetrics import Family, Run, Series
 from deploy.reading import narrowed
 from models import tables
 from models.metrics import METRICS, STATE_NUMBER, Gauge
+from models.mirror import groups_of, mirrored
 from models.value import LENGTH_MS
 
 AT_ONCE: Final = 5_000
@@ -59,6 +60,7 @@ def families(connection: sqlalchemy.Connection, asked: Asked) -> Iterator[Family
     yield Family(_METRICS["headwind_alert_state"], _alerts(connection, asked))
     yield Family(_METRICS["headwind_alerts_open"], _open(connection, asked))
     yield Family(_METRICS["headwind_agency_state"], _states(connection, asked))
+    yield Family(_METRICS["headwind_agency_group"], _groups(connection, asked))
 
 
 _V = tables.value.c
@@ -187,3 +189,11 @@ def _states(connection: sqlalchemy.Connection, asked: Asked) -> Iterator[Series]
             for run in _within(one.start, one.end, STATE_NUMBER[one.state], asked)
         )
         yield Series((agency,), runs)
+
+
+def _groups(connection: sqlalchemy.Connection, asked: Asked) -> Iterator[Series]:
+    """As the settings have them now: nothing says when an agency joined."""
+    held = mirrored(connection)
+    for agency, first in _begun(connection, asked).items():
+        for group in groups_of(agency, held):
+            yield Series((agency, group), _within(first, asked.until, 1, asked))

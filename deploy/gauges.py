@@ -17,6 +17,7 @@ from models import tables
 from models.check import Refusal
 from models.meters import Meters
 from models.metrics import STATE_NUMBER, STATUS_NUMBER, Gauge
+from models.mirror import groups_of, mirrored
 from streams.catalogue import catalogue
 from streams.engine import Changes
 
@@ -180,3 +181,8 @@ class Gauges:
             for agency in agencies
         }
         self.meters.replace("headwind_agency_state", states)
+        own = mirrored(connection)
+        groups: dict[tuple[str, ...], float] = {
+            (agency, group): 1.0 for agency in agencies for group in groups_of(agency, own)
+        }
+        self.meters.replace("headwind_agency_group", groups)

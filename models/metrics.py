@@ -27,6 +27,7 @@ Gauge = Literal[
     "headwind_alert_state",
     "headwind_alerts_open",
     "headwind_agency_state",
+    "headwind_agency_group",
     "headwind_source_age_seconds",
     "headwind_source_stale",
     "headwind_watermark_timestamp_seconds",
@@ -46,6 +47,10 @@ STATUS_NUMBER = {"ok": 0, "low_n": 1, "stale": 2, "suppressed": 3, "undefined": 
 
 STATE_NUMBER = {"steady": 0, "unknown": 1, "watch": 2, "strained": 3}
 """What headwind_agency_state shows for each state; the higher, the worse."""
+
+
+ALL_GROUPS = "(all)"
+"""The group in which every agency is: what is chosen where none is."""
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -103,6 +108,12 @@ METRICS: tuple[Metric, ...] = (
         "gauge",
         ("agency",),
         "The worst alert open in the agency: 0 steady, 1 unknown (silent), 2 watch, 3 strained.",
+    ),
+    Metric(
+        "headwind_agency_group",
+        "gauge",
+        ("agency", "group"),
+        "1 for the group that the agency is in, and for (all), in which every agency is.",
     ),
     Metric(
         "headwind_source_age_seconds",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The version that this program writes: the newest file in ``models/migrations/versions``."""
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")

@@ -383,3 +383,13 @@ reminder = Table(
     Column("told", BigInteger, nullable=False, doc="when it was last told again"),
     Column("times", Integer, nullable=False),
 )
+
+# --- what boards must know of the settings; the engine never reads it --------------------------
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("kind", String(16), primary_key=True, doc="group of an agency, target of an indicator"),
+    Column("name", String(128), primary_key=True, doc="the agency, or the indicator"),
+    Column("held", String(128), nullable=False, doc="the group's name, or the number"),
+)

@@ -116,13 +116,16 @@ class Indicator(ABC):
         """What it says, in one sentence."""
         return (type(self).__doc__ or "").strip().split("\n", 1)[0]
 
+    @property
+    def charted(self) -> bool:
+        """Whether a control chart suits its buckets."""
+        return "xmr" in self.detectors
+
     def control(
         self, readings: Sequence[Reading], begins: Sequence[Begin], target: float | None
     ) -> Chart | None:
         """The control chart of its buckets; None where such a chart does not suit it."""
-        if "xmr" not in self.detectors:
-            return None
-        return chart(readings, self.direction, begins, target)
+        return chart(readings, self.direction, begins, target) if self.charted else None
 
     @abstractmethod
     def read(self, parts: Any, exposure_ms: int) -> Estimate:

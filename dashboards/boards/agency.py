@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards import questions
 from dashboards.board import Board, Variable
-from dashboards.panel import Live, Meter, Panel
+from dashboards.panel import Live, Meter, Panel, of_chosen
 
 BOARD = Board(
     uid="headwind-agency",
@@ -40,7 +40,10 @@ BOARD = Board(
             "it was known then; n is the number itself.",
             unit="none",
             lives=(
-                Live("max by (severity) (headwind_alerts_open{agency=$agency})", "{{severity}}"),
+                Live(
+                    f"sum by (severity) (max by (agency, severity) ({of_chosen('headwind_alerts_open')}))",
+                    "{{severity}}",
+                ),
             ),
         ),
         Meter(
@@ -50,7 +53,7 @@ BOARD = Board(
             unit="none",
             lives=(
                 Live(
-                    "max by (alertname, indicator) (headwind_alert_state{agency=$agency}) > 0",
+                    f"max by (alertname, indicator) ({of_chosen('headwind_alert_state')}) > 0",
                     "{{alertname}} {{indicator}}",
                 ),
             ),
@@ -64,7 +67,7 @@ BOARD = Board(
             description="The worst alert open in the agency and its reason; n is in its evidence.",
             unit="alerts",
             question=questions.open_alerts,
-            live=Live("max(headwind_agency_state{agency=$agency})", "state"),
+            live=Live(f"max({of_chosen('headwind_agency_state')})", "state"),
             place="top",
         ),
         Panel(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dashboards import baselines, questions
 from dashboards.board import Board, Variable
-from dashboards.panel import Live, Meter, Panel
+from dashboards.panel import IN_GROUP, Live, Meter, Panel
 
 BOARD = Board(
     uid="headwind-indicator",
     title="Indicator",
     question="How does this indicator move in each agency, and how sure is it?",
     variables=(
+        Variable(name="group", label="Group", whole="all groups"),
         Variable(name="indicator", label="Indicator", required=True),
         Variable(name="unit", label="Unit"),
         Variable(name="service", label="Service"),
@@ -55,7 +56,7 @@ BOARD = Board(
             unit="none",
             lives=tuple(
                 Live(
-                    f'max by (agency) ({name}{{indicator=$indicator, service=""}})',
+                    f'max by (agency) ({name}{{indicator=$indicator, service=""}}) {IN_GROUP}',
                     f"{{{{agency}}}}{word}",
                 )
                 for name, word in (
@@ -98,7 +99,7 @@ BOARD = Board(
             question=questions.current,
             live=Live(
                 'sort_desc(max by (agency) (headwind_indicator{indicator=$indicator, service="", '
-                'agency!~"group:.*"}))'
+                f'agency!~"group:.*"}}) {IN_GROUP})'
             ),
             place="side",
         ),

@@ -8,7 +8,7 @@ import msgspec
 
 from dashboards import questions
 from dashboards.board import Board, Variable
-from dashboards.panel import Live, Panel
+from dashboards.panel import IN_GROUP, Live, Meter, Panel
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -31,9 +31,12 @@ def _headlines(scope: Scope) -> Select[Any]:
     return questions.history(narrow)
 
 
+_STATES = f"(max by (agency) (headwind_agency_state) {IN_GROUP})"
+
+
 def _counted(word: str, number: int) -> str:
     """How many agencies are in a state, as a label: so that a sentence can be made of it."""
-    many = f"count(max by (agency) (headwind_agency_state) == {number}) or vector(0)"
+    many = f"count({_STATES} == {number}) or vector(0)"
     return f'count_values("{word}", {many})'
 
 
@@ -41,16 +44,17 @@ def _beside(word: str, number: int) -> str:
     return f" * on () group_left ({word}) {_counted(word, number)}"
 
 
-_of = (
-    ' * on () group_left (all) count_values("all", count(max by (agency) (headwind_agency_state)))'
-)
+_of = f' * on () group_left (all) count_values("all", count({_STATES}))'
 
 
 BOARD = Board(
     uid="headwind-overview",
     title="Overview",
     question="How is the whole organisation doing, and where should I look first?",
-    variables=(Variable(name="indicator", label="Rank agencies by"),),
+    variables=(
+        Variable(name="group", label="Group", whole="all groups"),
+        Variable(name="indicator", label="Rank agencies by"),
+    ),
     reading=(
         (
             "Every value covers a rolling window, with its 95 % interval and n, the cases behind it. "
@@ -63,8 +67,8 @@ BOARD = Board(
             id="sentence",
             kind="sentence",
             title="In one sentence, now",
-            description="Counts agencies by the worst alert open in each; every agency that ever "
-            "sent an event is in the count.",
+            description="Counts agencies by the worst alert open in each; every agency of the group that "
+            "ever sent an event is in the count.",
             unit="agencies",
             question=_of_all(questions.open_alerts),
             live=Live(
@@ -81,7 +85,7 @@ BOARD = Board(
             "one indicator a pillar with its course over the chosen time; n stands in the table.",
             unit="indicator",
             question=_of_all(questions.current),
-            live=Live("max by (agency) (headwind_agency_state)"),
+            live=Live(_STATES),
             overlays={
                 "history": _headlines,
                 "alerts": _of_all(questions.open_alerts),
@@ -97,6 +101,13 @@ BOARD = Board(
             "alerts of the agency; inhibited alerts do not count. The higher the bar, the worse.",
             unit="state",
             question=_of_all(questions.alerts),
+            known=Meter(
+                title="State of each agency as it was known, now",
+                description="The worst alert open at each moment as the gauge said it then, or as it "
+                "was backfilled; n, the alerts behind it, stand on the page of Headwind.",
+                unit="none",
+                lives=(Live(_STATES),),
+            ),
         ),
         Panel(
             id="values",
@@ -108,7 +119,7 @@ BOARD = Board(
             question=_of_all(questions.current),
             live=Live(
                 'max by (agency, indicator) (headwind_indicator{service="", agency!~"group:.*"} '
-                "and on (agency, indicator, service) headwind_indicator_status == 0)"
+                f"and on (agency, indicator, service) headwind_indicator_status == 0 {IN_GROUP})"
             ),
             overlays={"alerts": _of_all(questions.open_alerts)},
         ),
@@ -122,7 +133,7 @@ BOARD = Board(
             question=questions.current,
             live=Live(
                 'sort_desc(max by (agency) (headwind_indicator{indicator=$indicator, service="", '
-                'agency!~"group:.*"}))'
+                f'agency!~"group:.*"}}) {IN_GROUP})'
             ),
             place="side",
         ),
@@ -137,6 +148,17 @@ BOARD = Board(
             place="side",
             columns=("severity", "story", "opened"),
             empty="No alert is open.",
+            known=Meter(
+                title="Active alerts now",
+                description="Alerts that are open, by agency and indicator; the reason of each and "
+                "its n stand on the page of Headwind, which needs no PostgreSQL.",
+                unit="none",
+                lives=(
+                    Live(
+                        f"max by (agency, indicator, alertname) (headwind_alert_state == 1 {IN_GROUP})"
+                    ),
+                ),
+            ),
         ),
     ),
 )

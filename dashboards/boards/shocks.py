@@ -12,6 +12,7 @@ BOARD = Board(
     title="Shocks",
     question="How deep did it go, how soon were we back, better or worse than before?",
     variables=(
+        Variable(name="group", label="Group", whole="all groups"),
         Variable(name="agency", label="Agency", whole="all agencies"),
         Variable(name="indicator", label="Indicator", whole="all indicators"),
     ),

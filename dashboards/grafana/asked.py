@@ -13,8 +13,9 @@ from sqlalchemy import BigInteger, ColumnElement, Select, String, func, literal_
 from sqlalchemy.dialects import postgresql
 
 from dashboards.panel import Scope
+from models.metrics import ALL_GROUPS
 
-WHOLE: Final = "(all)"
+WHOLE: Final = ALL_GROUPS
 """What a list offers for no choice: an empty choice is not told from none everywhere."""
 
 PROMETHEUS: Final = {"type": "prometheus", "uid": "headwind-prometheus"}
@@ -69,7 +70,7 @@ def table(ref: str, question: Select[Any], form: str = "table") -> dict[str, Any
 
 def promql(expr: str) -> str:
     """An expression with what was chosen, quoted: ``agency=$agency``."""
-    return re.sub(r"\$(agency|indicator)\b", r"${\1:doublequote}", expr)
+    return re.sub(r"\$(agency|group|indicator)\b", r"${\1:doublequote}", expr)
 
 
 def metric(

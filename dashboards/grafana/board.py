@@ -16,7 +16,7 @@ from dashboards.grafana import asked, looks
 from dashboards.grafana.annotations import layers
 from dashboards.grafana.sheet import Json, Sheet
 from dashboards.grafana.variables import variables
-from dashboards.panel import Panel, Place
+from dashboards.panel import Panel, Place, of_chosen
 
 SCHEMA: Final = 42
 """Version of the classic schema that Grafana 12.4 checks strictly."""
@@ -31,7 +31,11 @@ def files(catalogue: Sequence[IndicatorFacts]) -> dict[str, str]:
     drawn = [compiled(Sheet(board, facts)) for board in boards().values()]
     overview = boards()[OVERVIEW]
     ranked = next(fact.id for fact in facts if fact.direction != "context")
-    drawn += [_public(Sheet(overview, facts, {"indicator": ranked})), _kiosk(overview, facts)]
+    drawn += [
+        _public(Sheet(overview, facts, {"indicator": ranked, "group": ""})),
+        _kiosk(overview, facts),
+    ]
+    drawn.append(_alone(overview, facts))
     return {f"{one['uid']}.json": _text(one) for one in drawn}
 
 
@@ -86,6 +90,24 @@ def _public(sheet: Sheet) -> Json:
     board = compiled(sheet)
     board["annotations"]["list"] = []
     return board | {"uid": f"{board['uid']}-public", "title": f"{board['title']} (public)"}
+
+
+def _alone(board: Board, facts: list[IndicatorFacts]) -> Json:
+    """For a monitor whose store is a file: everything is asked of Prometheus."""
+    panels = tuple(_as_known(panel) for panel in board.panels)
+    one = msgspec.structs.replace(board, panels=panels)
+    sheet = Sheet(one, facts, {"group": ""}, alone=True)
+    return compiled(sheet) | {
+        "uid": f"{board.uid}-prometheus",
+        "title": f"{board.title} (Prometheus alone)",
+    }
+
+
+def _as_known(panel: Panel) -> Panel:
+    if panel.known is None:
+        return panel
+    told = {"title": panel.known.title, "description": panel.known.description}
+    return msgspec.structs.replace(panel, **told)
 
 
 def _kiosk(board: Board, facts: list[IndicatorFacts]) -> Json:
@@ -175,7 +197,8 @@ def _own(board: Board, kind: str, title: str, place: Place) -> Panel:
 def _complete(sheet: Sheet) -> Json:
     """Up to when all live sources have reported; of one agency where one is always chosen."""
     one = any(variable.name == "agency" and variable.always for variable in sheet.board.variables)
-    complete = f"headwind_watermark_timestamp_seconds{'{agency=$agency}' if one else ''}"
+    complete = "headwind_watermark_timestamp_seconds"
+    complete = of_chosen(complete) if one else complete
     return {
         "type": "stat",
         "title": "Data complete to, now",

@@ -7,15 +7,16 @@ the mean, after moving ranges of 3.267 times their mean and more were left out o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, desc, func, or_, select
 
 from dashboards.facts import IndicatorFacts
 from dashboards.grafana import asked, looks
 from dashboards.grafana.sheet import Json
 from dashboards.panel import Panel, Scope
 from models.chart import BASELINE, CLOSE, LIMIT, RUN, SCREEN
+from models.value import Rhythm
 
 BUCKET, MEAN, LOWER, UPPER = "single step", "mean", "lower limit", "upper limit"
 BETTER, WORSE = "special cause: improvement", "special cause: concern"
@@ -29,18 +30,12 @@ def limits(
 
     As the page has it, but that of a run only the step is marked that completes it.
     """
-    rows = _ruled(panel, scope)
-    chosen: Any = scope.indicator
-    better = [
-        (chosen.in_([one.id for one in facts if one.direction == way]), sign)
-        for way, sign in (("up", 1), ("down", -1))
-    ]
-    wanted = case(*better, else_=0)
-    marked = rows.c.way != 0
+    rows = _ruled(panel, scope, facts)
+    better, marked = wanted(scope.indicator, facts), rows.c.way != 0
     classes = {
-        BETTER: and_(marked, wanted != 0, rows.c.way == wanted),
-        WORSE: and_(marked, wanted != 0, rows.c.way != wanted),
-        NEITHER: and_(marked, wanted == 0),
+        BETTER: and_(marked, better != 0, rows.c.way == better),
+        WORSE: and_(marked, better != 0, rows.c.way != better),
+        NEITHER: and_(marked, better == 0),
     }
     return (
         select(
@@ -56,16 +51,35 @@ def limits(
     )
 
 
-def _ruled(panel: Panel, scope: Scope) -> Any:
+def wanted(indicator: Any, facts: Sequence[IndicatorFacts]) -> ColumnElement[Any]:
+    """Which way of an indicator is better: up (1), down (-1) or neither (0)."""
+    better = [
+        (indicator.in_([one.id for one in facts if one.direction == way]), sign)
+        for way, sign in (("up", 1), ("down", -1))
+    ]
+    return case(*better, else_=0)
+
+
+def last(panel: Panel, scope: Scope, facts: Sequence[IndicatorFacts]) -> Any:
+    """Of each agency the last step, with its limits, of the rhythm that reaches furthest."""
+    rows = _ruled(panel, scope, facts)
+    finest = case({name: at for at, name in enumerate(get_args(Rhythm))}, value=rows.c.rhythm)
+    order = (desc(rows.c.window_end), finest)
+    place = func.row_number().over(partition_by=rows.c.agency, order_by=order).label("place")
+    placed = select(*rows.c, place).subquery("placed")
+    return select(*placed.c).where(placed.c.place == 1).subquery("last")
+
+
+def _ruled(panel: Panel, scope: Scope, facts: Sequence[IndicatorFacts]) -> Any:
     """Each step with its limits and ``way``: up (1) or down (-1) by the first rule that holds."""
-    rows = _staged(panel, scope)
+    rows = _staged(panel, scope, [one.id for one in facts if one.charted])
     off = rows.c.value - rows.c.mean
     side, wide = func.sign(off), rows.c.width > 0
     far = func.abs(off) > rows.c.width
     close = and_(func.abs(off) > CLOSE * rows.c.width, ~far)
 
     def last(many: int) -> dict[str, Any]:
-        part = (rows.c.rhythm, rows.c.part)
+        part = _stretch(rows)
         return {"partition_by": part, "order_by": rows.c.window_end, "rows": (1 - many, 0)}
 
     def together(signs: Any, many: int) -> Any:
@@ -84,9 +98,10 @@ def _ruled(panel: Panel, scope: Scope) -> Any:
     return select(*rows.c, way.label("way")).subquery("ruled")
 
 
-def _staged(panel: Panel, scope: Scope) -> Any:
+def _staged(panel: Panel, scope: Scope, charted: Sequence[str]) -> Any:
     """Each bucket with mean and limits of the part that it lies in; a part begins anew."""
-    told = panel.overlays["buckets"](scope).subquery("told")
+    rows = panel.overlays["buckets"](scope).subquery("rows")
+    told = select(rows).where(rows.c.indicator.in_(charted)).subquery("told")
     begun = panel.overlays["baselines"](scope).subquery("begun")
     whole = begun.c.kind == "rebase"
     before = or_(
@@ -101,7 +116,7 @@ def _staged(panel: Panel, scope: Scope) -> Any:
     )
     cut = select(told, part.label("part")).subquery("cut")
     inside: dict[str, Any] = {
-        "partition_by": (cut.c.rhythm, cut.c.part),
+        "partition_by": _stretch(cut),
         "order_by": cut.c.window_end,
     }
     step = select(
@@ -110,20 +125,28 @@ def _staged(panel: Panel, scope: Scope) -> Any:
         func.abs(cut.c.value - func.lag(cut.c.value).over(**inside)).label("move"),
         func.sign(cut.c.value - func.lag(cut.c.value).over(**inside)).label("move_sign"),
     ).subquery("step")
-    same: dict[str, Any] = {"partition_by": (step.c.rhythm, step.c.part)}
+    same: dict[str, Any] = {"partition_by": _stretch(step)}
     first = step.c.nth <= BASELINE
     based = select(
         *step.c,
         func.avg(step.c.value).filter(first).over(**same).label("mean"),
         func.avg(step.c.move).filter(first).over(**same).label("moves"),
     ).subquery("based")
-    same = {"partition_by": (based.c.rhythm, based.c.part)}
+    same = {"partition_by": _stretch(based)}
     common = and_(based.c.nth <= BASELINE, based.c.move < SCREEN * based.c.moves)
     width = LIMIT * func.coalesce(func.avg(based.c.move).filter(common).over(**same), 0)
     return select(
-        *(based.c[name] for name in ("window_end", "value", "rhythm", "part", "mean", "move_sign")),
+        *(based.c[name] for name in _STEP),
         case((based.c.moves.is_not(None), width)).label("width"),
     ).subquery("staged")
+
+
+_STEP: Final = ("agency", "window_end", "value", "rhythm", "part", "mean", "move_sign")
+
+
+def _stretch(rows: Any) -> tuple[Any, ...]:
+    """What the steps of one baseline have in common."""
+    return rows.c.agency, rows.c.rhythm, rows.c.part
 
 
 _COLOURS: Final = {BETTER: looks.BLUE, WORSE: looks.ORANGE, NEITHER: looks.PURPLE}

@@ -24,6 +24,8 @@ class Sheet(msgspec.Struct, frozen=True):
     facts: list[IndicatorFacts]
     fixed: dict[str, str] = {}
     """Choices that are made beforehand, where readers have none."""
+    alone: bool = False
+    """Prometheus stands alone: what PostgreSQL would be asked, it is asked as it was known."""
 
     def scope(self, **more: Any) -> Scope:
         """What Grafana's reader looks at."""
@@ -34,9 +36,21 @@ class Sheet(msgspec.Struct, frozen=True):
         indicators = tuple(fact.id for fact in self.facts)
         return asked.scope(indicators=indicators, **{**told, **self.fixed, **more})
 
+    def asked(self, live: Live) -> Live:
+        """What Prometheus is asked, with the choices that are made beforehand."""
+        expr = live.expr
+        for name, chosen in self.fixed.items():
+            expr = expr.replace(f"${name}", f'"{chosen or asked.WHOLE}"')
+        return msgspec.structs.replace(live, expr=expr)
+
     def fact(self, indicator: str) -> IndicatorFacts:
         """The facts of one indicator. Raises KeyError."""
         return {fact.id: fact for fact in self.facts}[indicator]
+
+
+def known(panel: Panel, sheet: Sheet) -> Live | None:
+    """What Prometheus is asked where it stands alone; None where PostgreSQL can be asked."""
+    return sheet.asked(panel.known.lives[0]) if sheet.alone and panel.known else None
 
 
 def frame(panel: Panel, kind: str, width: int, height: int) -> Json:
@@ -56,9 +70,9 @@ class NoLiveError(Exception):
     """A panel of this kind asks Prometheus, and its definition does not say what."""
 
 
-def live_of(panel: Panel) -> Live:
+def live_of(panel: Panel, sheet: Sheet) -> Live:
     """What a panel asks Prometheus. Raises NoLiveError."""
     if panel.live is None:
         message = f"the panel {panel.id} is drawn from Prometheus: give it live=Live(…)."
         raise NoLiveError(message)
-    return panel.live
+    return sheet.asked(panel.live)

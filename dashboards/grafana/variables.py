@@ -10,8 +10,8 @@ from dashboards import questions
 from dashboards.board import Variable
 from dashboards.grafana import asked
 from dashboards.grafana.sheet import Json, Sheet
+from dashboards.narrowing import agencies_asked
 from dashboards.words import unit_word
-from models.tables import source
 
 _CELLS = ("unit", "service", "stratum")
 
@@ -24,21 +24,33 @@ def variables(sheet: Sheet) -> list[Json]:
             continue
         found.append(_variable(variable, sheet))
     if sheet.board.uid == "headwind-indicator":
-        found += [_agencies(sheet), _measure(sheet)]
+        found += [_repeated(sheet), _measure(sheet)]
     return found
 
 
 def _variable(variable: Variable, sheet: Sheet) -> Json:
     if variable.name == "indicator":
         return _indicators(variable, sheet)
+    if variable.name == "group":
+        return _query(variable, _with_whole(questions.group_names(), variable.whole))
     if variable.name == "agency":
-        return _query(variable, _agencies_and_groups(sheet))
+        return _query(variable, _agencies(variable, sheet))
     return _query(variable, _parts(variable.name, sheet))
 
 
+def _agencies(variable: Variable, sheet: Sheet) -> Select[Any]:
+    """Those of the group; where one is always chosen, groups stand behind them."""
+    if variable.required:
+        return _agencies_and_groups(sheet)
+    known = agencies_asked(sheet.scope(agency=""))
+    return _with_whole(select(known.c.agency), variable.whole)
+
+
 def _agencies_and_groups(sheet: Sheet) -> Select[Any]:
-    agencies = select(literal(0).label("place"), source.c.agency.label("name")).distinct()
-    groups = questions.groups(sheet.scope(agency="")).order_by(None).subquery("groups")
+    scope = sheet.scope(agency="")
+    known = agencies_asked(scope)
+    agencies = select(literal(0).label("place"), known.c.agency.label("name"))
+    groups = questions.groups(scope).order_by(None).subquery("groups")
     more = select(literal(1).label("place"), groups.c.agency.label("name"))
     both = union_all(agencies, more).subquery("both")
     named = select(both.c.name.label("__text"), both.c.name.label("__value"))
@@ -74,13 +86,15 @@ def _parts(name: str, sheet: Sheet) -> Select[Any]:
     scope = sheet.scope(**dict.fromkeys((n for n in _CELLS), ""))
     rows = questions.cells(scope).subquery("rows")
     named = select(rows.c[name].label("__value")).where(rows.c[name] != "").distinct()
-    return _with_whole(named.subquery("named").c["__value"], f"all {_PLURAL[name]}")
+    return _with_whole(named, f"all {_PLURAL[name]}")
 
 
-_PLURAL = {"unit": "units", "service": "services", "stratum": "strata", "agency": "agencies"}
+_PLURAL = {"unit": "units", "service": "services", "stratum": "strata"}
 
 
-def _with_whole(column: Any, whole: str) -> Select[Any]:
+def _with_whole(listed: Select[Any], whole: str) -> Select[Any]:
+    """No choice, and each of one column of names."""
+    (column,) = listed.order_by(None).subquery("named").c
     first = select(
         literal(0).label("place"),
         literal(whole).label("__text"),
@@ -92,9 +106,6 @@ def _with_whole(column: Any, whole: str) -> Select[Any]:
 
 
 def _query(variable: Variable, listed: Select[Any], **more: Any) -> Json:
-    if variable.name == "agency" and not variable.required:
-        known = select(source.c.agency).distinct().subquery("known")
-        listed = _with_whole(known.c.agency, variable.whole)
     text = asked.sql(listed)
     open_ = not variable.required
     current = {"text": variable.whole or "all", "value": asked.WHOLE} if open_ else {}
@@ -118,7 +129,7 @@ def _query(variable: Variable, listed: Select[Any], **more: Any) -> Json:
     } | more
 
 
-def _agencies(sheet: Sheet) -> Json:
+def _repeated(sheet: Sheet) -> Json:
     """For whom a chart is drawn: everybody and each group, unless some are taken out."""
     every = {"text": ["All"], "value": ["$__all"]}
     return _query(

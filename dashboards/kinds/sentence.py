@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn:
     """Rows are open alerts."""
     rows = answers[""]
-    if context.scope.agency:
+    if context.scope.one:
         state, text, why = _of_one(rows, context)
     else:
         state, text, why = _of_all(rows, context)

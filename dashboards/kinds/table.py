@@ -75,11 +75,11 @@ def _reason(row: Row, _: Context) -> Cell:
 def _story(row: Row, context: Context) -> Cell:
     """The reason, and under it what it is about."""
     scope = context.scope
-    about = [] if scope.agency else [context.agency(row["agency"])]
+    about = [] if scope.one else [context.agency(row["agency"])]
     if row["indicator"]:
         about.append(context.indicator(row["indicator"]))
     about += [row[name] for name in ("unit", "service", "stratum") if row[name]]
-    linked = bool(row["indicator"]) and bool(scope.agency)
+    linked = bool(row["indicator"]) and scope.one
     link = context.indicator_link if linked else context.agency_link
     name = row["indicator"] if linked else row["agency"]
     return Cell(words.sentence_of(row["reason"]), more=" · ".join(about), more_link=link(name))

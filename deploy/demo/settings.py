@@ -45,6 +45,10 @@ def _lines(host: str, port: int) -> Iterator[str]:
     yield f"port = {port}"
     yield "rate_per_second = 0"
     yield ""
+    yield "[targets]"
+    yield "within_standard = 0.9"
+    yield "digital_take_up = 0.75"
+    yield ""
     yield "[standards]"
     for agency in AGENCIES:
         for work in agency.casework:

@@ -35,8 +35,8 @@ GRANT USAGE ON SCHEMA public TO headwind_reader;
 -- months that are made later need no grant. There are no default privileges, on purpose: a table
 -- that comes with a later version is read only once it stands here.
 GRANT SELECT ON value, expected, signal, alert, shock, quality, beside, mark TO headwind_reader;
--- Where they came from, and how the work goes.
-GRANT SELECT ON source, position, worker, delivery TO headwind_reader;
+-- Where they came from, who belongs together, and how the work goes.
+GRANT SELECT ON source, setting, position, worker, delivery TO headwind_reader;
 GRANT SELECT (stage, partition, position, received) ON log TO headwind_reader;
 GRANT SELECT (id, alert, transition, agency, created) ON outbox TO headwind_reader;
 -- The quarantine, without what was sent.

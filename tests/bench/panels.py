@@ -139,7 +139,7 @@ def measure(address: str) -> dict[str, dict[str, list[float]]]:
     ) as connection:
         for name, days in (("90 days", 90), ("3 years", 3 * 365)):
             for board in BOARDS.values():
-                if board["uid"].endswith(("-kiosk", "-public")):
+                if board["uid"].endswith(("-kiosk", "-public", "-prometheus")):
                     continue
                 for panel in board["panels"]:
                     took = [

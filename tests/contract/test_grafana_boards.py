@@ -48,9 +48,39 @@ def test_the_files_are_what_the_definitions_give() -> None:
 
 
 def test_every_board_of_the_page_is_one_of_grafana() -> None:
-    """And the overview has a variant for a wall and one for everybody."""
+    """And the overview has one for a wall, one for everybody, and one without PostgreSQL."""
     uids = {board["uid"] for board in BOARDS.values()}
-    assert uids == {*boards(), "headwind-overview-kiosk", "headwind-overview-public"}
+    variants = {f"headwind-overview-{name}" for name in ("kiosk", "public", "prometheus")}
+    assert uids == {*boards(), *variants}
+
+
+def test_one_overview_asks_prometheus_alone() -> None:
+    """A monitor whose store is a file has no PostgreSQL: nothing on this one needs it."""
+    board = BOARDS["headwind-overview-prometheus.json"]
+    assert asked.POSTGRESQL["uid"] not in json.dumps(board)
+    panels = len(BOARDS["headwind-overview.json"]["panels"])
+    assert len(board["panels"]) == panels
+
+
+def test_control_charts_in_words_have_a_colour_for_every_word() -> None:
+    """The words of both icons are mapped one by one, by the very text that SQL makes."""
+    (panel,) = (
+        p
+        for p in BOARDS["headwind-indicator.json"]["panels"]
+        if p["title"].startswith("Control charts")
+    )
+    text = panel["targets"][0]["rawSql"]
+    mapped = [
+        set(held["value"][0]["options"])
+        for override in panel["fieldConfig"]["overrides"]
+        for held in override["properties"]
+        if held["id"] == "mappings"
+    ]
+    words = {"improvement", "concern", "special cause"}
+    assert mapped[0] == {f"{letter}: {word}" for letter in "HL" for word in words}
+    assert all(f"'{word}'" in text for word in {*words, "H", "L"})
+    assert all(f"'{word}'" in text for word in mapped[1])
+    assert len(mapped[1]) == 3
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board["uid"])
@@ -95,10 +125,16 @@ def test_nothing_stands_beside_a_panel_that_is_repeated(board: Json) -> None:
             assert other is one or y >= top + height or y + h <= top, other["title"]
 
 
-@pytest.mark.parametrize("name", ["headwind-overview.json", "headwind-overview-kiosk.json"])
+@pytest.mark.parametrize("name", ["", "-kiosk", "-public", "-prometheus"])
 def test_the_overview_is_one_screen(name: str) -> None:
     """At 1920 by 1080 Grafana shows 26 rows of its grid, of 38 pixels each, under its head."""
-    assert max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in BOARDS[name]["panels"]) <= 26
+    assert (
+        max(
+            p["gridPos"]["y"] + p["gridPos"]["h"]
+            for p in BOARDS[f"headwind-overview{name}.json"]["panels"]
+        )
+        <= 26
+    )
 
 
 @pytest.mark.parametrize(("panel", "board"), PANELS)

@@ -22,7 +22,7 @@ NEXT = '''"""A column more."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
+revision = "9000"
 down_revision = "{head}"
 
 
@@ -84,9 +84,9 @@ def test_an_older_store_is_brought_up_and_keeps_what_it_holds(
         connection.exec_driver_sql("INSERT INTO acknowledged (alert, at) VALUES ('a-1', 7)")
     engine.dispose()
     folder = shutil.copytree(migrate.MIGRATIONS, tmp_path / "migrations")
-    (folder / "versions" / "0003_more.py").write_text(NEXT.format(head=migrate.HEAD))
+    (folder / "versions" / "9000_more.py").write_text(NEXT.format(head=migrate.HEAD))
     monkeypatch.setattr(migrate, "MIGRATIONS", folder)
-    monkeypatch.setattr(migrate, "HEAD", "0003")
+    monkeypatch.setattr(migrate, "HEAD", "9000")
     open_store(url).dispose()
     with empty.connect() as connection:
         rows = connection.exec_driver_sql("SELECT alert, at, note FROM acknowledged").all()

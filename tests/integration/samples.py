@@ -14,7 +14,12 @@ FIGURES = {
     "headwind_indicator_status": "status",
 }
 """Which figure of a value each gauge of an indicator shows."""
-OTHERS = ("headwind_alert_state", "headwind_alerts_open", "headwind_agency_state")
+OTHERS = (
+    "headwind_alert_state",
+    "headwind_alerts_open",
+    "headwind_agency_state",
+    "headwind_agency_group",
+)
 
 
 def read(text: str) -> dict[str, list[Sample]]:

@@ -43,13 +43,16 @@ class Facts(msgspec.Struct, frozen=True):
     cases: int
     excluded: tuple[str, ...] = ("no_due_date", "ends_before_start")
 
+    @property
+    def charted(self) -> bool:
+        """Whether it has a control chart."""
+        return self.id == "remote_readiness"
+
     def control(
         self, readings: Sequence[Reading], begins: Sequence[Begin], target: float | None
     ) -> Chart | None:
         """A control chart of one of them."""
-        if self.id != "remote_readiness":
-            return None
-        return chart(readings, "up", begins, target)
+        return chart(readings, "up", begins, target) if self.charted else None
 
 
 class Organisation(msgspec.Struct, frozen=True):
@@ -73,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True):
     agencies: dict[str, Agency] = msgspec.field(
         default_factory=lambda: {name: Agency(title) for name, title in TITLES.items()}
     )
+    groups: dict[str, Agency] = {}
     targets: dict[str, float] = msgspec.field(default_factory=lambda: {"remote_readiness": 0.71})
 
 

@@ -21,7 +21,7 @@ from tests.integration.prometheus import Labels, Prometheus
 from tests.integration.records import headwind
 from tests.integration.test_panel_queries import AGENCIES
 
-CHOICES = {"agency": "sea-defence", "indicator": "within_standard"}
+CHOICES = {"group": "(all)", "agency": "sea-defence", "indicator": "within_standard"}
 SCRAPED = """
 global: {{scrape_interval: 1s}}
 scrape_configs:

@@ -6,18 +6,20 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import Connection, Engine, func, select
 
-from dashboards import baselines
+from dashboards import baselines, control
 from dashboards.panel import Scope
 from deploy.servers.postgresql import Postgresql
 from models import tables
 from models.chart import BASELINE, Begin, Reading
+from models.mirror import mirror
+from models.settings import AgencySettings, Settings
 from models.store import open_store
 from streams.catalogue import catalogue
 from streams.chart import chart
@@ -30,6 +32,7 @@ from tests.integration.records import headwind
 DAY = 86_400_000
 YEARS = 3 * 365 * DAY
 CHOICES = {
+    "group": "(all)",
     "agency": "sea-defence",
     "indicator": "remote_availability",
     "unit": "(all)",
@@ -152,6 +155,8 @@ def test_there_is_something_where_the_demo_has_data(some: list[Target], filled: 
         choices = CHOICES | {"agency": agency}
         if some[0].board not in NEEDS_INDICATOR:
             choices["indicator"] = "(all)"
+        elif title == "Control charts in words, now":
+            choices["indicator"] = "within_standard"
         rows += asked(filled.connection, some[0], choices, *time).all()
     assert bool(rows) is (title not in NOTHING_THERE), title
 
@@ -227,7 +232,9 @@ def test_limits_are_those_of_the_control_chart(filled: Store) -> None:
         readings = filled.connection.execute(
             baselines.buckets(Scope(agency=agency, indicator=one.id, until=filled.until))
         ).all()
-        if len({row.rhythm for row in readings}) != 1 or one.unit != "share":
+        if not one.charted:
+            assert rows == []
+        if len({row.rhythm for row in readings}) != 1 or not one.charted:
             continue
         drawn = chart(
             [Reading(r.window_start, r.window_end, r.value) for r in readings], "up", begins
@@ -263,3 +270,91 @@ def test_a_panel_shows_what_the_command_says(demo_store: Path, filled: Store) ->
     drawn = {f"{row.time:%Y-%m-%dT%H:%M:%S}Z": row.value for row in rows if row.value is not None}
     assert len(drawn) > 100
     assert {at: said[at] for at in drawn} == drawn
+
+
+@pytest.fixture
+def told(filled: Store) -> Iterator[Connection]:
+    """Two settings, mirrored for the time of a test: a group, and a target."""
+    engine = filled.connection.engine
+    group, target = AgencySettings(group="health"), {"within_standard": 0.9}
+    mirror(engine, Settings(agencies={"clinics": group}, targets=target))
+    with engine.connect() as connection:
+        yield connection
+    mirror(engine, Settings())
+
+
+def one_target(board: str, title: str, ref: str = "A") -> Target:
+    """The one of that place."""
+    (found,) = (one for one in targets() if (one.board, one.title, one.ref) == (board, title, ref))
+    return found
+
+
+def test_a_group_narrows_to_those_in_it(told: Connection, filled: Store) -> None:
+    """States, lists and alerts; a group that nobody is in has none, and the rest are in all."""
+    time = (filled.until - YEARS, filled.until)
+
+    def names(target: Target, **choices: str) -> set[str]:
+        rows = asked(told, target, CHOICES | {"agency": "(all)"} | choices, *time)
+        return {row._mapping.get("metric") or row._mapping["__value"] for row in rows}
+
+    states = one_target("headwind-overview", "State of each agency over time, as restated")
+    assert names(states) == {*AGENCIES}
+    assert names(states, group="health") == {"clinics"}
+    assert names(states, group="all") == {*AGENCIES} - {"clinics"}
+    assert names(states, group="nobody") == set()
+    listed = one_target("headwind-overview", "group", "variable")
+    assert names(listed) == {"(all)", "all", "health"}
+    repeated = one_target("headwind-indicator", "agency", "variable")
+    assert names(repeated) == {*AGENCIES, "group:all"}
+    assert names(repeated, group="health") == {"clinics"}
+    single = one_target("headwind-shocks", "agency", "variable")
+    assert names(single, group="health") == {"(all)", "clinics"}
+
+
+def test_a_group_has_the_sources_of_those_in_it(told: Connection, filled: Store) -> None:
+    """On the board of a group, as if it were an agency."""
+    target = one_target("headwind-agency", "Sources now")
+
+    def sources(agency: str) -> list[Any]:
+        choices = CHOICES | {"agency": agency}
+        return sorted(asked(told, target, choices, filled.until - YEARS, filled.until).all())
+
+    assert sources("group:health") == sources("clinics") != []
+    others = [sources(agency) for agency in AGENCIES if agency != "clinics"]
+    assert sources("group:all") == sorted(chain.from_iterable(others))
+
+
+def test_both_icons_are_those_of_the_page(told: Connection, filled: Store) -> None:
+    """Of each agency: variation with its letter, and the target against the limits."""
+    target = one_target("headwind-indicator", "Control charts in words, now")
+    choices = CHOICES | {"indicator": "within_standard"}
+    rows = asked(told, target, choices, filled.until - YEARS, filled.until).mappings().all()
+    drawn = {row["Agency"]: (row["Variation"], row["Target"]) for row in rows}
+    facts = catalogue()["within_standard"]
+    found = {}
+    for agency in AGENCIES:
+        scope = Scope(agency=agency, indicator=facts.id, until=filled.until)
+        readings = told.execute(baselines.buckets(scope)).all()
+        begins = [
+            Begin(row.start, row.kind == "rebase")
+            for row in told.execute(baselines.baselines(scope))
+        ]
+        made = [Reading(r.window_start, r.window_end, r.value) for r in readings]
+        chart_ = facts.control(made, begins, 0.9)
+        if chart_ is not None:
+            shown = control.icons(chart_, "share")
+            assert shown is not None
+            letter = f"{shown['letter']}: " if shown["letter"] else ""
+            found[agency] = (letter + shown["word"], shown["about"])
+    assert drawn == found
+    assert len(found) >= 3
+
+
+def test_without_a_target_it_says_so(filled: Store) -> None:
+    """The other icon stands all the same."""
+    target = one_target("headwind-indicator", "Control charts in words, now")
+    choices = CHOICES | {"indicator": "within_standard"}
+    rows = asked(filled.connection, target, choices, filled.until - YEARS, filled.until)
+    assert {(row._mapping["Target"], row._mapping["What is to be reached"]) for row in rows} == {
+        ("no target is set", "–")
+    }

@@ -39,6 +39,7 @@ WHOLE = {
     "beside",
     "mark",
     "source",
+    "setting",
     "position",
     "worker",
     "delivery",

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select, union_all
 
-from dashboards.grafana import asked, limits, looks, rolling
+from dashboards.grafana import asked, icons, limits, looks, rolling
 from dashboards.grafana.sheet import Json, Sheet, frame
 from dashboards.panel import Panel, Scope
 
@@ -15,10 +15,10 @@ AXIS = "the scale of all agencies"
 
 
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
-    """Split by indicator every chart has its own unit; by agency one is repeated."""
+    """Split by indicator every chart has its own unit; by agency one is repeated, under words."""
     if panel.split == "indicator":
         return [_one(panel, sheet, fact.id) for fact in sheet.facts]
-    return [_repeated(panel, sheet)]
+    return [icons.table(panel, sheet), _repeated(panel, sheet)]
 
 
 def _one(panel: Panel, sheet: Sheet, indicator: str) -> Json:

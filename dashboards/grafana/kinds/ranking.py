@@ -11,17 +11,15 @@ from dashboards.panel import Panel
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """The unit follows from the indicator: only the target whose indicators hold it answers."""
     drawn = frame(panel, "bargauge", WIDTHS[panel.place], 8)
-    live = live_of(panel)
+    live = live_of(panel, sheet)
     overrides = []
-    asking = live.expr
     units = looks.by_unit(sheet.facts)
     if known := sheet.fixed.get("indicator"):
-        asking = asking.replace("$indicator", f'"{known}"')
         units = {unit: members for unit, members in units.items() if known in members}
     for at, (unit, members) in enumerate(units.items()):
         ref = chr(ord("A") + at)
         # Two conditions on one label: both hold.
-        expr = asking.replace("{", f'{{indicator=~"{"|".join(members)}", ', 1)
+        expr = live.expr.replace("{", f'{{indicator=~"{"|".join(members)}", ', 1)
         drawn["targets"].append(asked.metric(ref, expr, live.legend, instant=True))
         overrides.append(looks.of_query(ref, unit=unit))
     drawn["fieldConfig"]["defaults"] |= {

@@ -9,9 +9,8 @@ from dashboards.panel import Panel
 
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """Of one agency the word for its state; of all, labels that make up the sentence."""
-    del sheet
     drawn = frame(panel, "stat", 18, 2)
-    live = live_of(panel)
+    live = live_of(panel, sheet)
     of_all = "{{" in live.legend
     drawn["targets"] = [asked.metric("A", live.expr, live.legend)]
     drawn["fieldConfig"]["defaults"] |= {

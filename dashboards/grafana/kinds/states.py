@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Select, and_, case, cast, func, or_, select, 
 
 from dashboards.grafana import asked, looks
 from dashboards.grafana.links import to_agency
-from dashboards.grafana.sheet import WIDTHS, Json, Sheet, frame
+from dashboards.grafana.sheet import WIDTHS, Json, Sheet, frame, known
 from dashboards.narrowing import agencies_asked
 from dashboards.panel import Panel, Scope
 from models.metrics import STATE_NUMBER
@@ -17,13 +17,19 @@ from models.metrics import STATE_NUMBER
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """A row an agency."""
     drawn = frame(panel, "state-timeline", WIDTHS[panel.place], 7)
+    live, name = known(panel, sheet), "${__field.labels.metric}"
     drawn["targets"] = [asked.table("A", states(panel, sheet.scope()), "time_series")]
+    if live is not None:
+        drawn["targets"], name = (
+            [asked.metric("A", live.expr, live.legend)],
+            "${__field.labels.agency}",
+        )
     drawn["fieldConfig"]["defaults"] |= {
         "mappings": looks.states(),
         "thresholds": looks.plain(),
         "unit": "none",
         "custom": {"fillOpacity": 80, "lineWidth": 0, "insertNulls": False, "spanNulls": False},
-        "links": to_agency(sheet, "${__field.labels.metric}"),
+        "links": to_agency(sheet, name),
     }
     drawn["options"] = {
         "mergeValues": True,

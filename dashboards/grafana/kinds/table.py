@@ -10,15 +10,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 from dashboards.grafana import asked, looks
 from dashboards.grafana.cells import TIMES, Cells
 from dashboards.grafana.links import to_agency
-from dashboards.grafana.sheet import WIDTHS, Json, Sheet, frame
+from dashboards.grafana.sheet import WIDTHS, Json, Sheet, frame, known
 from dashboards.kinds.table import HEADS
-from dashboards.panel import Panel, Scope
+from dashboards.panel import Live, Panel, Scope
 
 MOST = 200
 
 
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """One target; the columns are called as on the page."""
+    if (live := known(panel, sheet)) is not None:
+        return [_of_labels(panel, sheet, live)]
     drawn = frame(panel, "table", WIDTHS[panel.place], 8)
     drawn["targets"] = [asked.table("A", rows_of(panel, sheet.scope(), Cells(sheet.facts)))]
     drawn["fieldConfig"]["defaults"] |= {
@@ -38,6 +40,35 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     drawn["fieldConfig"]["overrides"] = overrides
     drawn["options"] = {"showHeader": True, "cellHeight": "sm"}
     return [drawn]
+
+
+def _of_labels(panel: Panel, sheet: Sheet, live: Live) -> Json:
+    """The labels of each series that answers, as rows."""
+    drawn = frame(panel, "table", WIDTHS[panel.place], 8)
+    drawn["targets"] = [asked.metric("A", live.expr, live.legend, instant=True, form="table")]
+    heads = {"agency": HEADS["agency"], "indicator": HEADS["indicator"], "alertname": "Alert"}
+    drawn["transformations"] = [
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": {"Time": True, "Value": True},
+                "indexByName": {name: at for at, name in enumerate(heads)},
+                "renameByName": heads,
+            },
+        }
+    ]
+    drawn["fieldConfig"]["defaults"] |= {
+        "thresholds": looks.plain(),
+        "custom": {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}},
+    }
+    titles = looks.mapped({fact.id: (fact.title, looks.TEXT) for fact in sheet.facts})
+    links = to_agency(sheet, f"${{__data.fields.{heads['agency']}}}")
+    drawn["fieldConfig"]["overrides"] = [
+        looks.named(heads["agency"], links=links),
+        looks.named(heads["indicator"], mappings=titles),
+    ]
+    drawn["options"] = {"showHeader": True, "cellHeight": "sm"}
+    return drawn
 
 
 def _weights() -> list[Json]:
