@@ -273,14 +273,14 @@ def test_a_panel_shows_what_the_command_says(demo_store: Path, filled: Store) ->
 
 
 @pytest.fixture
-def told(filled: Store) -> Iterator[Connection]:
+def told(filled: Store, demo_store: Path) -> Iterator[Connection]:
     """Two settings, mirrored for the time of a test: a group, and a target."""
     engine = filled.connection.engine
     group, target = AgencySettings(group="health"), {"within_standard": 0.9}
     mirror(engine, Settings(agencies={"clinics": group}, targets=target))
     with engine.connect() as connection:
         yield connection
-    mirror(engine, Settings())
+    mirror(engine, Settings.load(demo_store.with_suffix(".toml")))
 
 
 def one_target(board: str, title: str, ref: str = "A") -> Target:
@@ -353,7 +353,7 @@ def test_both_icons_are_those_of_the_page(told: Connection, filled: Store) -> No
 def test_without_a_target_it_says_so(filled: Store) -> None:
     """The other icon stands all the same."""
     target = one_target("headwind-indicator", "Control charts in words, now")
-    choices = CHOICES | {"indicator": "within_standard"}
+    choices = CHOICES | {"indicator": "remote_readiness"}
     rows = asked(filled.connection, target, choices, filled.until - YEARS, filled.until)
     assert {(row._mapping["Target"], row._mapping["What is to be reached"]) for row in rows} == {
         ("no target is set", "–")
