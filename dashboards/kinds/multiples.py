@@ -9,6 +9,7 @@ from dashboards import chart, condition, words
 from dashboards.control import Buckets, chart_of, control_rows, edges, icons
 from dashboards.drawing import Context, Drawn, Figure, Row, by_pillar, render
 from dashboards.kinds.timeseries import Marks, rows_of, with_window
+from dashboards.panel import GROUP
 from dashboards.series import one_rhythm, standing, thin
 from dashboards.usual import unwatched_yet
 from dashboards.words import SHARES
@@ -95,7 +96,13 @@ def _marks(answers: dict[str, list[Row]], agency: str, indicator: str) -> Marks:
     def own(row: Row) -> bool:
         return bool(row["agency"] == agency and row["indicator"] == indicator)
 
-    shown = [row for row in answers["alerts"] if own(row) and row["state"] != "inhibited"]
+    # A group is not judged itself: what stands over its line are alerts of those in it.
+    grouped = agency.startswith(GROUP)
+    shown = [
+        row
+        for row in answers["alerts"]
+        if row["state"] != "inhibited" and (own(row) or (grouped and row["indicator"] == indicator))
+    ]
     breaks = [
         row
         for row in answers.get("breaks", [])

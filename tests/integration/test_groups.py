@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, insert, literal, select
 
 from dashboards.page import create_page
 from models import tables
@@ -32,6 +32,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with synthetic(tmp_path_factory.mktemp("groups"), injected=False) as engine:
         agencies = {name: AgencySettings(group=group) for name, group in COAST.items()}
         mirror(engine, Settings(agencies=agencies))
+        with engine.begin() as connection:
+            columns = [literal("group:coast") if c.name == "agency" else c for c in tables.value.c]
+            rows = select(*columns).where(tables.value.c.agency == "harbour")
+            connection.execute(insert(tables.value).from_select([*tables.value.c.keys()], rows))
         yield engine
 
 
@@ -88,6 +92,14 @@ def test_a_group_has_a_board(client: TestClient[Any]) -> None:
     assert "has sent no event" not in page
     for name in ("In no group", "Group inland", "Coast and sea"):
         assert f">{name}</a></li>" in page
+
+
+def test_the_lines_of_a_group_carry_the_alerts_of_those_in_it(client: TestClient[Any]) -> None:
+    """It is not judged itself, and is no more steady than they are."""
+    page = client.get("/agency/group:coast").text
+    rows = re.findall(r'href="/indicator/(\w+)".*?class="word (\w+)"', page, re.DOTALL)
+    states = dict(rows)
+    assert (states["within_standard"], states["digital_take_up"]) == ("strained", "steady")
 
 
 @pytest.mark.parametrize("path", ["/?group=moon", "/agency/group:moon", "/shocks?group=moon"])
