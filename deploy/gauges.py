@@ -9,10 +9,11 @@ from importlib.metadata import version
 from typing import Final
 
 import sqlalchemy
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import case, func, select
 
 from dashboards.condition import worst
 from dashboards.words import SEVERITIES
+from deploy.newest import Newest
 from models import tables
 from models.check import Refusal
 from models.meters import Meters
@@ -32,10 +33,6 @@ FIGURES: Final[dict[Gauge, str]] = {
 }
 """Which column of a value each gauge shows."""
 
-_V = tables.value.c
-SHOWN: Final = and_(_V.span == "window", _V.latest, _V.unit == "", _V.stratum == "")
-"""The values that have gauges: rolling ones of an agency and its services."""
-
 
 def number(figure: float | str) -> float:
     """What a gauge shows: of a status its number."""
@@ -50,6 +47,7 @@ class Gauges:
         self.embedded = embedded
         self.meters = Meters()
         self.database = database
+        self._newest = Newest()
         newest = str(max(one.version for one in catalogue().values()))
         self.meters.set(
             "headwind_build_info", 1, version=version("headwind"), catalogue_version=newest
@@ -130,14 +128,7 @@ class Gauges:
         self.meters.replace("headwind_watermark_timestamp_seconds", complete)
 
     def _values(self, connection: sqlalchemy.Connection) -> None:
-        c = tables.value.c
-        key = (c.agency, c.indicator, c.service)
-        last = func.max(c.window_end).label("window_end")
-        newest = select(*key, last).where(SHOWN).group_by(*key).subquery()
-        same = [column == newest.c[column.name] for column in (*key, c.window_end)]
-        figures = [c[column] for column in FIGURES.values()]
-        question = select(*key, *figures).join(newest, and_(*same)).where(SHOWN)
-        rows = connection.execute(question).mappings().all()
+        rows = self._newest.read(connection)
         for name, column in FIGURES.items():
             known: dict[tuple[str, ...], float] = {
                 (row["agency"], row["indicator"], row["service"]): number(row[column])

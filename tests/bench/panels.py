@@ -19,6 +19,7 @@ import numpy as np
 import psycopg
 from sqlalchemy import Engine
 
+from deploy.gauges import Gauges
 from deploy.servers import MissingServerError
 from deploy.servers.postgresql import Postgresql
 from models.partition import ensure_months
@@ -124,7 +125,7 @@ OTHERS: Final = (
 def asked(panel: dict[str, Any], agency: str, time_: tuple[int, int]) -> Iterator[str]:
     """The texts of a panel's questions, filled in."""
     choices = {"agency": agency, "indicator": "remote_availability"}
-    choices |= dict.fromkeys(("unit", "service", "stratum"), "(all)")
+    choices |= dict.fromkeys(("group", "unit", "service", "stratum"), "(all)")
     for target in panel.get("targets", []):
         if "rawSql" in target:
             yield filled_in.sql(target["rawSql"], choices, *time_)
@@ -160,6 +161,18 @@ def _timed(connection: psycopg.Connection[Any], texts: list[str]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
+def scraped(address: str) -> tuple[float, float]:
+    """Milliseconds of a first answer of /metrics, and of the next one."""
+    gauges = Gauges(open_store(address, make=False))
+    took = []
+    for _ in range(2):
+        began = time.perf_counter()
+        gauges.text()
+        took.append((time.perf_counter() - began) * 1000)
+    gauges.database.dispose()
+    return took[0], took[1]
+
+
 def main() -> None:
     """Fill, ask, print a table; exit code 1 where a range is over its budget."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -178,6 +191,8 @@ def main() -> None:
             began = time.perf_counter()
             address, many = fill(server, options.scale)
             print(f"{many:,} values, made in {time.perf_counter() - began:.0f} s")
+            first, following = scraped(address)
+            print(f"a scrape of /metrics: {following:.0f} ms, the first one {first:.0f} ms")
             over = [_report(name, took, options.slowest) for name, took in measure(address).items()]
         finally:
             server.stop()
