@@ -54,7 +54,7 @@ def table(panel: Panel, sheet: Sheet, question: Select[Any], height: int = 9) ->
     drawn["targets"] = [asked.table("A", question)]
     drawn["fieldConfig"]["defaults"] |= {
         "thresholds": looks.plain(),
-        "custom": {"align": "auto", "cellOptions": {"type": "auto", "wrapText": True}},
+        "custom": {"align": "auto", "cellOptions": {"type": "auto"}, "wrapText": True},
     }
     colours = {state: (state, colour) for state, colour in COLOURS.items()}
     drawn["fieldConfig"]["overrides"] = [

@@ -54,9 +54,9 @@ def table(panel: Panel, sheet: Sheet) -> Json:
     drawn["fieldConfig"]["defaults"] |= {
         "noValue": NOTHING,
         "thresholds": looks.plain(),
-        "custom": {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}},
+        "custom": {"align": "left", "cellOptions": {"type": "auto"}, "wrapText": True},
     }
-    worded = {"custom__cellOptions": {"type": "color-text", "wrapText": True}}
+    worded = {"custom__cellOptions": {"type": "color-text"}}
     links = to_agency(sheet, f"${{__data.fields.{AGENCY}}}")
     drawn["fieldConfig"]["overrides"] = [
         looks.named(AGENCY, links=links),

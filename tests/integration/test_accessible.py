@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
 from dashboards.board import boards
-from tests.conftest import missing
+from tests.fetched import fetched
 from tests.integration.browser import Browser
 from tests.integration.served_page import served, synthetic
 from tests.integration.synthetic_facts import INJECTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-AXE = "4.14.1"
-"""As in tests/servers.sh, which fetches it."""
 
 SCREENS = {
     "headwind-overview": ["/"],
@@ -44,12 +39,7 @@ OPEN = "for (const one of document.querySelectorAll('details')) one.open = true"
 @pytest.fixture(scope="module")
 def axe() -> str:
     """The script of axe-core."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    cache = Path(home) if home else Path.home() / ".cache"
-    script = cache / "headwind" / f"axe-core-{AXE}" / "axe.min.js"
-    if not script.exists():
-        missing(f"no axe-core at {script}; sh tests/servers.sh fetches it")
-    return script.read_text(encoding="utf-8")
+    return (fetched("axe-core") / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

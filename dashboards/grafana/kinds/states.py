@@ -28,7 +28,7 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
         "mappings": looks.states(),
         "thresholds": looks.plain(),
         "unit": "none",
-        "custom": {"fillOpacity": 80, "lineWidth": 0, "insertNulls": False, "spanNulls": False},
+        "custom": {"fillOpacity": 80, "lineWidth": 0},
         "links": to_agency(sheet, name),
     }
     drawn["options"] = {

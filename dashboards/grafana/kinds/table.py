@@ -25,7 +25,7 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     drawn["targets"] = [asked.table("A", rows_of(panel, sheet.scope(), Cells(sheet.facts)))]
     drawn["fieldConfig"]["defaults"] |= {
         "thresholds": looks.plain(),
-        "custom": {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}},
+        "custom": {"align": "left", "cellOptions": {"type": "auto"}, "wrapText": True},
     }
     overrides = []
     for name in panel.columns:
@@ -59,7 +59,7 @@ def _of_labels(panel: Panel, sheet: Sheet, live: Live) -> Json:
     ]
     drawn["fieldConfig"]["defaults"] |= {
         "thresholds": looks.plain(),
-        "custom": {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}},
+        "custom": {"align": "left", "cellOptions": {"type": "auto"}, "wrapText": True},
     }
     titles = looks.mapped({fact.id: (fact.title, looks.TEXT) for fact in sheet.facts})
     links = to_agency(sheet, f"${{__data.fields.{heads['agency']}}}")
