@@ -11,7 +11,9 @@ from tests.conftest import ROOT, missing
 
 def fetched(name: str) -> Path:
     """The folder of a package; without it the test fails in CI, and is skipped elsewhere."""
-    known = re.findall(r"^fetched (\S+) (\S+) ", (ROOT / "tests" / "servers.sh").read_text(), re.MULTILINE)
+    known = re.findall(
+        r"^fetched (\S+) (\S+) ", (ROOT / "tests" / "servers.sh").read_text(), re.MULTILINE
+    )
     home = os.environ.get("XDG_CACHE_HOME")
     cache = (Path(home) if home else Path.home() / ".cache") / "headwind"
     place = cache / f"{name.replace('@', '').replace('/', '-')}-{dict(known)[name]}"

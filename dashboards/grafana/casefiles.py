@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from dashboards.grafana import asked, looks
 from dashboards.grafana.cells import parts
 from dashboards.grafana.links import to_agency
-from dashboards.grafana.sheet import Json, Sheet, frame
+from dashboards.grafana.sheet import Json, Sheet, table_of
 from dashboards.panel import Panel
 from dashboards.words import CASE_STATES, CRISIS_STATES
 from models.shock import OVER
@@ -50,12 +50,8 @@ def open_first(rows: Subquery) -> tuple[ColumnElement[Any], ...]:
 
 def table(panel: Panel, sheet: Sheet, question: Select[Any], height: int = 9) -> Json:
     """A panel over the whole width with one target; columns keep the names of the question."""
-    drawn = frame(panel, "table", 24, height)
+    drawn = table_of(panel, 24, height, "auto")
     drawn["targets"] = [asked.table("A", question)]
-    drawn["fieldConfig"]["defaults"] |= {
-        "thresholds": looks.plain(),
-        "custom": {"align": "auto", "cellOptions": {"type": "auto"}, "wrapText": True},
-    }
     colours = {state: (state, colour) for state, colour in COLOURS.items()}
     drawn["fieldConfig"]["overrides"] = [
         looks.named(
@@ -65,7 +61,6 @@ def table(panel: Panel, sheet: Sheet, question: Select[Any], height: int = 9) ->
         looks.named("Began", unit="dateTimeAsIsoNoDateIfToday"),
         *(looks.named(name, unit="percent") for name in ("Depth", "Gain after", "Required")),
     ]
-    drawn["options"] = {"showHeader": True, "cellHeight": "sm"}
     return drawn
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Float, Select, and_, case, cast, func, lit
 from dashboards.grafana import asked, limits, looks
 from dashboards.grafana.cells import Cells
 from dashboards.grafana.links import to_agency
-from dashboards.grafana.sheet import Json, Sheet, frame
+from dashboards.grafana.sheet import Json, Sheet, table_of
 from dashboards.panel import Panel, Scope
 from models.chart import ASSURANCES
 from models.mirror import TARGET
@@ -37,7 +37,7 @@ _TARGETS: Final = {"pass": looks.BLUE, "fail": looks.ORANGE, "hit or miss": look
 
 def table(panel: Panel, sheet: Sheet) -> Json:
     """The panel beside the charts that ``panel`` is drawn as."""
-    drawn = frame(panel, "table", 24, 6)
+    drawn = table_of(panel, 24, 6)
     drawn["title"] = "Control charts in words, now"
     drawn["description"] = (
         "Of each agency with a control chart: whether the last single step is common cause or a "
@@ -51,11 +51,7 @@ def table(panel: Panel, sheet: Sheet) -> Json:
         for word, colour in _CLASSES.items()
     }
     assurances = {ASSURANCES[key]: (ASSURANCES[key], colour) for key, colour in _TARGETS.items()}  # type: ignore[index]
-    drawn["fieldConfig"]["defaults"] |= {
-        "noValue": NOTHING,
-        "thresholds": looks.plain(),
-        "custom": {"align": "left", "cellOptions": {"type": "auto"}, "wrapText": True},
-    }
+    drawn["fieldConfig"]["defaults"]["noValue"] = NOTHING
     worded = {"custom__cellOptions": {"type": "color-text"}}
     links = to_agency(sheet, f"${{__data.fields.{AGENCY}}}")
     drawn["fieldConfig"]["overrides"] = [
@@ -63,7 +59,6 @@ def table(panel: Panel, sheet: Sheet) -> Json:
         looks.named(VARIATION, mappings=looks.mapped(variations), **worded),
         looks.named(ASSURANCE, mappings=looks.mapped(assurances), **worded),
     ]
-    drawn["options"] = {"showHeader": True, "cellHeight": "sm"}
     return drawn
 
 

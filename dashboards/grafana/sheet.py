@@ -8,7 +8,7 @@ import msgspec
 
 from dashboards.board import Board
 from dashboards.facts import IndicatorFacts
-from dashboards.grafana import asked
+from dashboards.grafana import asked, looks
 from dashboards.panel import Live, Panel, Place, Scope
 
 Json = dict[str, Any]
@@ -64,6 +64,16 @@ def frame(panel: Panel, kind: str, width: int, height: int) -> Json:
         "options": {},
         "targets": [],
     }
+
+
+def table_of(panel: Panel, width: int, height: int, align: str = "left") -> Json:
+    """A table without its targets, whose long texts are wrapped."""
+    drawn = frame(panel, "table", width, height)
+    drawn["fieldConfig"]["defaults"] |= {
+        "thresholds": looks.plain(),
+        "custom": {"align": align, "cellOptions": {"type": "auto"}, "wrapText": True},
+    }
+    return drawn | {"options": {"showHeader": True, "cellHeight": "sm"}}
 
 
 class NoLiveError(Exception):

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from dashboards.grafana import asked, looks
 from dashboards.grafana.cells import TIMES, Cells
 from dashboards.grafana.links import to_agency
-from dashboards.grafana.sheet import WIDTHS, Json, Sheet, frame, known
+from dashboards.grafana.sheet import WIDTHS, Json, Sheet, known, table_of
 from dashboards.kinds.table import HEADS
 from dashboards.panel import Live, Panel, Scope
 
@@ -21,12 +21,8 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """One target; the columns are called as on the page."""
     if (live := known(panel, sheet)) is not None:
         return [_of_labels(panel, sheet, live)]
-    drawn = frame(panel, "table", WIDTHS[panel.place], 8)
+    drawn = table_of(panel, WIDTHS[panel.place], 8)
     drawn["targets"] = [asked.table("A", rows_of(panel, sheet.scope(), Cells(sheet.facts)))]
-    drawn["fieldConfig"]["defaults"] |= {
-        "thresholds": looks.plain(),
-        "custom": {"align": "left", "cellOptions": {"type": "auto"}, "wrapText": True},
-    }
     overrides = []
     for name in panel.columns:
         head = HEADS[name]
@@ -38,13 +34,12 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
             links = to_agency(sheet, f"${{__data.fields.{head}}}")
             overrides.append(looks.named(head, links=links, custom__width=130))
     drawn["fieldConfig"]["overrides"] = overrides
-    drawn["options"] = {"showHeader": True, "cellHeight": "sm"}
     return [drawn]
 
 
 def _of_labels(panel: Panel, sheet: Sheet, live: Live) -> Json:
     """The labels of each series that answers, as rows."""
-    drawn = frame(panel, "table", WIDTHS[panel.place], 8)
+    drawn = table_of(panel, WIDTHS[panel.place], 8)
     drawn["targets"] = [asked.metric("A", live.expr, live.legend, instant=True, form="table")]
     heads = {"agency": HEADS["agency"], "indicator": HEADS["indicator"], "alertname": "Alert"}
     drawn["transformations"] = [
@@ -57,17 +52,12 @@ def _of_labels(panel: Panel, sheet: Sheet, live: Live) -> Json:
             },
         }
     ]
-    drawn["fieldConfig"]["defaults"] |= {
-        "thresholds": looks.plain(),
-        "custom": {"align": "left", "cellOptions": {"type": "auto"}, "wrapText": True},
-    }
     titles = looks.mapped({fact.id: (fact.title, looks.TEXT) for fact in sheet.facts})
     links = to_agency(sheet, f"${{__data.fields.{heads['agency']}}}")
     drawn["fieldConfig"]["overrides"] = [
         looks.named(heads["agency"], links=links),
         looks.named(heads["indicator"], mappings=titles),
     ]
-    drawn["options"] = {"showHeader": True, "cellHeight": "sm"}
     return drawn
 
 
