@@ -1,4 +1,4 @@
-"""What a reader may choose on a board: an indicator to rank by, a part of the agency, a time."""
+"""What a reader may choose on a board: a group, an agency, an indicator, a part, a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards import questions, screen
 from dashboards.drawing import Context, query
-from dashboards.panel import GROUP
+from models.value import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,9 @@ def choices_of(connection: Connection, board: Board, context: Context) -> list[d
             options = [(group, context.agency(GROUP + group)) for group in groups]
             options = [("", variable.whole), *options] if len(groups) > 1 else []
         elif variable.name == "agency":
-            agencies = [(agency, context.agency(agency)) for agency in context.agencies]
+            # A group is reached by the links of its board.
+            known = dict.fromkeys([*context.agencies, context.scope.agency])
+            agencies = [(one, context.agency(one)) for one in known if one]
             options = [("", variable.whole), *agencies]
         else:
             cells = cells if cells is not None else _cells(connection, context)

@@ -77,8 +77,8 @@ class Context(msgspec.Struct, frozen=True):
         return f"/agency/{quote(agency, safe='')}"
 
     def indicator_link(self, indicator: str) -> str:
-        """Where the indicator's board is."""
-        return f"/indicator/{quote(indicator, safe='')}"
+        """Where the indicator's board is, the chosen group kept."""
+        return f"/indicator/{quote(indicator, safe='')}{query(group=self.scope.group)}"
 
     def why_link(self) -> str:
         """Where it says why a number is what it is, or is empty, for what is looked at."""

@@ -26,10 +26,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from dashboards.panel import GROUP
-from models.mirror import GROUP as OF_GROUP
-from models.mirror import UNGROUPED
+from models.mirror import OF_GROUP, UNGROUPED
 from models.tables import setting, source
+from models.value import GROUP
 
 if TYPE_CHECKING:
     from dashboards.panel import Scope
@@ -85,6 +84,14 @@ def senders_asked(scope: Scope) -> CTE:
     if group != scope.agency:
         scope = msgspec.structs.replace(scope, agency="", group=group)
     return agencies_asked(scope)
+
+
+def sent_by(column: ColumnElement[Any], scope: Scope) -> ColumnElement[bool]:
+    """Whether a row is of who sends for what a scope asks for; also of who sent nothing right."""
+    if is_all(scope.agency) and is_all(scope.group):
+        return true()
+    mine = column.in_(select(senders_asked(scope).c.agency))
+    return mine if isinstance(scope.agency, str) else or_(unchosen(scope.agency), mine)
 
 
 class _Among(FunctionElement[bool]):

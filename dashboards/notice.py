@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dashboards.drawing import render
+from models.value import GROUP
 
 if TYPE_CHECKING:
     from dashboards.reader import Reader
@@ -20,7 +21,7 @@ class EmptyStoreError(Exception):
 
 
 class UnknownNameError(Exception):
-    """Nobody of that name: ``what`` is agency or indicator, ``name`` what was asked for."""
+    """Nobody of that name: ``what`` is agency, group or indicator, ``name`` what was asked for."""
 
     def __init__(self, what: str, name: str) -> None:
         super().__init__(f"There is no {what} of that name.")
@@ -57,14 +58,15 @@ def empty_store(reader: Reader) -> str:
 def unknown_name(reader: Reader, problem: UnknownNameError) -> str:
     """Says which name was not found and offers those that exist."""
     shell = reader.shell(f"No such {problem.what}")
+    name = problem.name.removeprefix(GROUP)[:128]
     known = shell["indicators"] if problem.what == "indicator" else shell["agencies"]
     return render(
         "notice.html",
         **shell,
         heading=f"No such {problem.what}",
-        text=f"There is no {problem.what} called \u201c{problem.name[:128]}\u201d here. These exist:"
+        text=f"There is no {problem.what} called \u201c{name}\u201d here. These exist:"
         if known
-        else f"There is no {problem.what} called \u201c{problem.name[:128]}\u201d here.",
+        else f"There is no {problem.what} called \u201c{name}\u201d here.",
         steps=[],
         refresh=0,
         links=known,

@@ -78,20 +78,16 @@ def create_page(
 
     @get("/", sync_to_thread=True, include_in_schema=False)
     def overview(request: Request[Any, Any, Any]) -> Response[str]:
-        chosen = _chosen(request)
-        chosen.pop("agency", None)
-        return _answer(reader, boards()["headwind-overview"], chosen)
+        return _answer(reader, boards()["headwind-overview"], _chosen(request))
 
     @get("/agency/{agency:path}", sync_to_thread=True, include_in_schema=False)
     def agency_board(request: Request[Any, Any, Any]) -> Response[str]:
         chosen = _chosen(request, agency=_tail(request, "/agency/"))
-        chosen.pop("indicator", None)
         return _answer(reader, boards()["headwind-agency"], chosen)
 
     @get("/indicator/{indicator:path}", sync_to_thread=True, include_in_schema=False)
     def indicator_board(request: Request[Any, Any, Any]) -> Response[str]:
         chosen = _chosen(request, indicator=_tail(request, "/indicator/"))
-        chosen.pop("agency", None)
         return _answer(reader, boards()["headwind-indicator"], chosen)
 
     @get("/board/{name:str}", sync_to_thread=True, include_in_schema=False)
@@ -120,12 +116,12 @@ def create_page(
 
 
 def _board_at(reader: Reader, path: str, uid: str) -> HTTPRouteHandler:
-    """A board that has a path of its own; one without variables takes no choice."""
+    """A board that has a path of its own."""
 
     @get(path, sync_to_thread=True, include_in_schema=False)
     def drawn(request: Request[Any, Any, Any]) -> Response[str]:
         board = boards()[uid]
-        return _answer(reader, board, _chosen(request) if board.variables else {})
+        return _answer(reader, board, _chosen(request))
 
     return drawn
 

@@ -14,6 +14,8 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Select
 
+from models.value import GROUP
+
 Kind = Literal[
     "sentence",
     "tiles",
@@ -48,9 +50,6 @@ _CASE = (
     ),
 )
 _EPISODE = ("agency", "alertname", "indicator", "severity", "state", "reason", "opened", "closed")
-
-GROUP = "group:"
-"""What the names of groups begin with, where agencies' names stand."""
 
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "sentence": _EPISODE,
@@ -117,10 +116,7 @@ IN_GROUP = "and on (agency) headwind_agency_group{group=$group}"
 
 def of_chosen(metric: str) -> str:
     """PromQL of a metric of the agency that was chosen; of a group that of each agency in it."""
-    named = 'label_replace(headwind_agency_group, "kind", "group", "", "")'
-    named = f'label_join({named}, "name", ":", "kind", "group")'
-    chosen = 'label_replace(vector(1), "name", $agency, "", "")'
-    members = f"({named} and on (name) {chosen})"
+    members = "headwind_agency_group{name=$agency}"
     return f"({metric}{{agency=$agency}} or {metric} and on (agency) {members})"
 
 

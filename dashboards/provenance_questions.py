@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import values as value_list
 
-from dashboards.narrowing import agencies_asked, among, narrowed
+from dashboards.narrowing import agencies_asked, among, narrowed, sent_by
 from dashboards.questions import REFUSED_LATELY, newest_ends, rolling
 from models.problem import MEANINGS
 from models.tables import RESTATED, refused, source, value
@@ -90,7 +90,7 @@ def _taken(scope: Scope) -> Select[Any]:
             func.max(c.last_received).label("last_received"),
             func.min(case((c.stale, 1), else_=0)).label("stale"),
         )
-        .where(narrowed(c.agency, scope.agency))
+        .where(sent_by(c.agency, scope))
         .group_by(c.agency, c.source)
     )
 
@@ -108,7 +108,7 @@ def _refused(scope: Scope) -> Select[Any]:
             func.max(c.received),
             cast(null(), refused.c.received.type),
         )
-        .where(narrowed(c.agency, scope.agency), ~_names(c.problems, literal(LATE)))
+        .where(sent_by(c.agency, scope), ~_names(c.problems, literal(LATE)))
         .group_by(c.agency, c.event_source)
     )
 
@@ -124,7 +124,7 @@ def reasons(scope: Scope) -> Select[Any]:
     c = refused.c
     lately = (
         select(c.agency, c.received, c.problems)
-        .where(narrowed(c.agency, scope.agency))
+        .where(sent_by(c.agency, scope))
         .order_by(c.received.desc())
         .limit(REFUSED_LATELY)
         .subquery()

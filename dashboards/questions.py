@@ -35,13 +35,13 @@ from dashboards.narrowing import (
     is_all,
     narrowed,
     senders_asked,
+    sent_by,
     unchosen,
 )
-from dashboards.panel import GROUP
 from dashboards.series import WEEK_MS
 from models.mark import DRAWN
 from models.tables import DAY_ENDS, alert, expected, mark, refused, signal, source, value
-from models.value import Rhythm
+from models.value import GROUP, Rhythm
 
 if TYPE_CHECKING:
     from dashboards.panel import Scope
@@ -314,7 +314,7 @@ def sources(scope: Scope) -> Select[Any]:
         func.min(case((source.c.stale, 1), else_=0)).label("stale"),
     )
     return (
-        wanted.where(source.c.agency.in_(select(senders_asked(scope).c.agency)))
+        wanted.where(sent_by(source.c.agency, scope))
         .group_by(source.c.agency, source.c.source)
         .order_by(source.c.agency, source.c.source)
     )
@@ -330,9 +330,7 @@ def refusals(scope: Scope) -> Select[Any]:
         refused.c.event_type,
         refused.c.problems,
     )
-    mine = wanted
-    if not is_all(scope.agency):
-        mine = wanted.where(refused.c.agency.in_(select(senders_asked(scope).c.agency)))
+    mine = wanted.where(sent_by(refused.c.agency, scope))
     return mine.order_by(refused.c.received.desc()).limit(REFUSED_LATELY)
 
 

@@ -14,10 +14,11 @@ from dashboards.assets import asset_link
 from dashboards.choices import choices_of, ranges_of
 from dashboards.drawing import Context, by_pillar, query, render
 from dashboards.notice import EmptyStoreError, UnknownNameError
-from dashboards.panel import GROUP, Scope
+from dashboards.panel import Scope
 from dashboards.theme import THEMES
 from dashboards.words import Clock
 from models.mirror import UNGROUPED
+from models.value import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,8 +58,12 @@ class Reader:
         self._feeds: OrderedDict[str, bytes] = OrderedDict()
         self._lock = Lock()
 
-    def page(self, board: Board, chosen: Mapping[str, str]) -> str:
-        """The board as HTML; raises EmptyStoreError, UnknownNameError, BadChoiceError."""
+    def page(self, board: Board, asked: Mapping[str, str]) -> str:
+        """The board as HTML; raises EmptyStoreError, UnknownNameError, BadChoiceError.
+
+        What the board has no list for is not chosen, whoever asks for it.
+        """
+        chosen = _choosable(board, asked)
         with self._engine.connect() as connection:
             context = self._context(connection, board, chosen)
             drawing = screen.draw(connection, board, context)
@@ -82,8 +87,9 @@ class Reader:
             facts=about(facts) if facts and board.uid == "headwind-indicator" else None,
         )
 
-    def feed(self, board: Board, chosen: Mapping[str, str], known: str) -> tuple[str, bytes | None]:
+    def feed(self, board: Board, asked: Mapping[str, str], known: str) -> tuple[str, bytes | None]:
         """ETag and JSON of the board; no JSON when the reader already has this version."""
+        chosen = _choosable(board, asked)
         with self._engine.connect() as connection:
             context = self._context(connection, board, chosen)
             version = screen.version(connection, context.scope, {**chosen, "board": board.uid})
@@ -149,7 +155,8 @@ class Reader:
         scope = screen.scope_of(chosen, until, self._clock, self._facts, board.days)
         titles = self._titled(screen.groups_of(connection))
         self._refuse_unknown(board, scope, {*screen.agencies_of(connection), *titles})
-        whose = msgspec.structs.replace(scope, agency="") if scope.one else scope
+        whole = scope.one or scope.group
+        whose = msgspec.structs.replace(scope, agency="") if whole else scope
         agencies = screen.agencies_of(connection, whose)
         if scope.group and scope.agency not in agencies:
             scope = msgspec.structs.replace(scope, agency="")
@@ -167,7 +174,7 @@ class Reader:
             ("indicator", scope.indicator, self._facts),
         ):
             if name and name not in known:
-                raise UnknownNameError(what, name.removeprefix(GROUP))
+                raise UnknownNameError("group" if name.startswith(GROUP) else what, name)
         for variable in board.variables:
             if variable.required and not getattr(scope, variable.name):
                 raise UnknownNameError(variable.name, "")
@@ -179,6 +186,11 @@ class Reader:
             "complete": self._clock.instant(min(marks)) if marks else "",
             "complete_iso": self._clock.iso(min(marks)) if marks else "",
         }
+
+
+def _choosable(board: Board, asked: Mapping[str, str]) -> dict[str, str]:
+    names = {*(variable.name for variable in board.variables), "since", "until"}
+    return {name: held for name, held in asked.items() if name in names}
 
 
 def _title(board: Board, context: Context) -> str:

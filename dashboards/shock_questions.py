@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
-from dashboards.narrowing import agencies_asked, narrowed
+from dashboards.narrowing import narrowed, senders_asked
 from dashboards.questions import CELL
 from models.shock import OVER, UMBRELLAS
 from models.tables import beside, quality, shock
@@ -110,7 +110,7 @@ def _followed(scope: Scope) -> list[ColumnElement[bool]]:
     still = shock.c.state.not_in(sorted(OVER))
     wanted = [
         shock.c.latest,
-        shock.c.agency.in_(select(agencies_asked(scope).c.agency)),
+        shock.c.agency.in_(select(senders_asked(scope).c.agency)),
         shock.c.onset <= scope.until,
         or_(still, shock.c.updated >= scope.since),
     ]

@@ -36,8 +36,8 @@ from models.secret import SecretError
 from models.settings import Settings
 from models.store import StoreError
 from models.tables import alert, mark, shock, value
+from models.value import GROUP
 from streams.catalogue import catalogue
-from streams.group import PREFIX
 
 log = structlog.get_logger()
 
@@ -129,8 +129,8 @@ class Annotator:
         return wanted(rows, Names(titles, self._called), since)
 
     def _called(self, agency: str) -> str:
-        group = self.settings.groups.get(agency.removeprefix(PREFIX))
-        if agency.startswith(PREFIX) and group is not None and group.title:
+        group = self.settings.groups.get(agency.removeprefix(GROUP))
+        if agency.startswith(GROUP) and group is not None and group.title:
             return group.title
         return self.settings.agency(agency).title
 

@@ -13,8 +13,7 @@ from deploy.options import iso
 from deploy.reading import members
 from models import tables
 from models.settings import Settings
-from models.value import Cell
-from streams.group import PREFIX
+from models.value import GROUP, Cell
 from streams.indicator import Indicator
 from streams.kinds import ACTS
 from streams.wording import number
@@ -153,7 +152,7 @@ def _unwatched(asked: Asked, value: Row) -> str:
     parts = [name for name in ("service", "unit") if (name,) in indicator.grains]
     if not indicator.detect:
         return "not watched: no detector looks at this indicator"
-    if value.agency.startswith(PREFIX):
+    if value.agency.startswith(GROUP):
         return "not watched: each agency of the group is"
     if parts and not getattr(cell, parts[0]):
         return f"not watched: alerts speak of a {parts[0]}, name one with --{parts[0]}"

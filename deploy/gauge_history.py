@@ -15,7 +15,7 @@ was known then. The two differ where something was corrected, or came late.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, groupby, pairwise
 from typing import Any, Final, NamedTuple
 
@@ -30,8 +30,7 @@ from deploy.newest import SHOWN
 from deploy.openmetrics import Family, Run, Series
 from deploy.reading import narrowed
 from models import tables
-from models.metrics import METRICS, STATE_NUMBER, Gauge
-from models.mirror import groups_of, mirrored
+from models.metrics import METRICS, STATE_NUMBER, Gauge, groups_of
 from models.value import LENGTH_MS
 
 AT_ONCE: Final = 5_000
@@ -53,7 +52,9 @@ class Asked(NamedTuple):
     agency: str = ""
 
 
-def families(connection: sqlalchemy.Connection, asked: Asked) -> Iterator[Family]:
+def families(
+    connection: sqlalchemy.Connection, asked: Asked, group: Callable[[str], str]
+) -> Iterator[Family]:
     """The gauges that have a history, one after the other; rows are fetched as they are needed."""
     rhythms = _rhythms(connection, asked)
     for name in FIGURES:
@@ -61,7 +62,7 @@ def families(connection: sqlalchemy.Connection, asked: Asked) -> Iterator[Family
     yield Family(_METRICS["headwind_alert_state"], _alerts(connection, asked))
     yield Family(_METRICS["headwind_alerts_open"], _open(connection, asked))
     yield Family(_METRICS["headwind_agency_state"], _states(connection, asked))
-    yield Family(_METRICS["headwind_agency_group"], _groups(connection, asked))
+    yield Family(_METRICS["headwind_agency_group"], _groups(connection, asked, group))
 
 
 _V = tables.value.c
@@ -192,9 +193,10 @@ def _states(connection: sqlalchemy.Connection, asked: Asked) -> Iterator[Series]
         yield Series((agency,), runs)
 
 
-def _groups(connection: sqlalchemy.Connection, asked: Asked) -> Iterator[Series]:
+def _groups(
+    connection: sqlalchemy.Connection, asked: Asked, group: Callable[[str], str]
+) -> Iterator[Series]:
     """As the settings have them now: nothing says when an agency joined."""
-    held = mirrored(connection)
     for agency, first in _begun(connection, asked).items():
-        for group in groups_of(agency, held):
-            yield Series((agency, group), _within(first, asked.until, 1, asked))
+        for labels in groups_of(agency, group(agency)):
+            yield Series(labels, _within(first, asked.until, 1, asked))

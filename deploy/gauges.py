@@ -17,8 +17,8 @@ from deploy.newest import Newest
 from models import tables
 from models.check import Refusal
 from models.meters import Meters
-from models.metrics import STATE_NUMBER, STATUS_NUMBER, Gauge
-from models.mirror import groups_of, mirrored
+from models.metrics import STATE_NUMBER, STATUS_NUMBER, Gauge, groups_of
+from models.mirror import groups
 from streams.catalogue import catalogue
 from streams.engine import Changes
 
@@ -172,8 +172,8 @@ class Gauges:
             for agency in agencies
         }
         self.meters.replace("headwind_agency_state", states)
-        own = mirrored(connection)
-        groups: dict[tuple[str, ...], float] = {
-            (agency, group): 1.0 for agency in agencies for group in groups_of(agency, own)
+        group = groups(connection)
+        members: dict[tuple[str, ...], float] = {
+            labels: 1.0 for agency in agencies for labels in groups_of(agency, group(agency))
         }
-        self.meters.replace("headwind_agency_group", groups)
+        self.meters.replace("headwind_agency_group", members)

@@ -1,9 +1,9 @@
 """The newest value of each series that has a gauge, remembered from one scrape to the next.
 
 To find them all is to read every value that has a gauge: a second for two millions. What is newer
-than five weeks before the newest of all is read anew each time; all of it only as often as takes
-a sixtieth of the time, so that an old series that moves is late by a minute where there is much,
-and never where there is little.
+than five weeks before the newest of all is read anew each time; all of it once a minute, and more
+often where that takes less than a sixtieth of the time. So an old series that moves is a minute
+late where there is much, and never where there is little.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Final
 
 import sqlalchemy
-from sqlalchemy import RowMapping, and_, func, select
+from sqlalchemy import ColumnElement, RowMapping, and_, func, select
 
 from models import tables
 
@@ -26,7 +26,9 @@ KEY: Final = (_V.agency, _V.indicator, _V.service)
 FIGURES: Final = (_V.value, _V.low, _V.high, _V.status)
 RECENT_MS: Final = 35 * 86_400_000
 SHARE: Final = 60
-"""How many times as long as a reading of everything took passes before the next one."""
+"""How many times as long as a reading of everything took passes before the next one …"""
+LONGEST_S: Final = 60.0
+"""… but no longer than this."""
 
 
 class Newest:
@@ -41,24 +43,26 @@ class Newest:
         """The newest value of each series: agency, indicator, service, its end and figures."""
         with self._lock:
             began = time.monotonic()
-            if began >= self._whole_again:
+            if not self._rows or began >= self._whole_again:
                 self._rows = _read(connection)
                 ended = time.monotonic()
-                self._whole_again = ended + SHARE * (ended - began)
-            elif self._rows:
+                self._whole_again = ended + min(SHARE * (ended - began), LONGEST_S)
+            else:
                 last: int = max(row["window_end"] for row in self._rows.values())
                 self._read_recent(connection, last - RECENT_MS)
             return self._rows.values()
 
     def _read_recent(self, connection: sqlalchemy.Connection, since: int) -> None:
         old = {key: row for key, row in self._rows.items() if row["window_end"] <= since}
-        self._rows = old | _read(connection, since)
+        agencies = {row["agency"] for row in self._rows.values()}
+        recent = and_(_V.window_end > since, _V.agency.in_(sorted(agencies)))
+        self._rows = old | _read(connection, recent)
 
 
 def _read(
-    connection: sqlalchemy.Connection, since: int | None = None
+    connection: sqlalchemy.Connection, recent: ColumnElement[bool] | None = None
 ) -> dict[tuple[str, ...], RowMapping]:
-    wanted = SHOWN if since is None else and_(SHOWN, _V.window_end > since)
+    wanted = SHOWN if recent is None else and_(SHOWN, recent)
     last = func.max(_V.window_end).label("window_end")
     newest = select(*KEY, last).where(wanted).group_by(*KEY).subquery()
     same = [column == newest.c[column.name] for column in (*KEY, _V.window_end)]

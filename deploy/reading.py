@@ -15,8 +15,8 @@ from sqlalchemy import select
 from models import tables
 from models.settings import Settings
 from models.store import explained, open_store, store_name
+from models.value import GROUP
 from streams.catalogue import catalogue
-from streams.group import PREFIX
 
 EVERY = "*"
 """Said of a unit, service or stratum: all of them, each on its own."""
@@ -99,9 +99,9 @@ def agencies(connection: sqlalchemy.Connection, settings: Settings) -> set[str]:
 
 def members(connection: sqlalchemy.Connection, settings: Settings, agency: str) -> list[str]:
     """The agencies behind a name: those of a group, or the one itself."""
-    if not agency.startswith(PREFIX):
+    if not agency.startswith(GROUP):
         return [agency]
-    group = agency.removeprefix(PREFIX)
+    group = agency.removeprefix(GROUP)
     known = agencies(connection, settings)
     return sorted(name for name in known if settings.agency(name).group == group)
 
@@ -116,14 +116,14 @@ def short(connection: sqlalchemy.Connection, table: sqlalchemy.Table) -> int:
 
 def called(settings: Settings, agency: str) -> str:
     """An agency by its name, a group also by its title; for people, not for machines."""
-    group = settings.groups.get(agency.removeprefix(PREFIX)) if agency.startswith(PREFIX) else None
+    group = settings.groups.get(agency.removeprefix(GROUP)) if agency.startswith(GROUP) else None
     return f"{group.title} ({agency})" if group is not None and group.title else agency
 
 
 def _known(connection: sqlalchemy.Connection, settings: Settings, option: str) -> set[str]:
     if option == "agency":
         known = agencies(connection, settings)
-        return known | {PREFIX + settings.agency(name).group for name in known}
+        return known | {GROUP + settings.agency(name).group for name in known}
     if option == "indicator":
         return set(catalogue())
     named = select(tables.value.c[option]).where(tables.value.c[option] != "").distinct()

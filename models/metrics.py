@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from models.value import GROUP
+
 Counter = Literal[
     "headwind_events_total",
     "headwind_refused_total",
@@ -51,6 +53,11 @@ STATE_NUMBER = {"steady": 0, "unknown": 1, "watch": 2, "strained": 3}
 
 ALL_GROUPS = "(all)"
 """The group in which every agency is: what is chosen where none is."""
+
+
+def groups_of(agency: str, group: str) -> list[tuple[str, str, str]]:
+    """The labels of an agency's groups: of its own, and of that in which all are."""
+    return [(agency, one, GROUP + one) for one in (group, ALL_GROUPS)]
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -112,8 +119,9 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "headwind_agency_group",
         "gauge",
-        ("agency", "group"),
-        "1 for the group that the agency is in, and for (all), in which every agency is.",
+        ("agency", "group", "name"),
+        "1 for the group that the agency is in, and for (all), in which every agency is; name is "
+        "what the group is called where agencies stand, as group:(all).",
     ),
     Metric(
         "headwind_source_age_seconds",

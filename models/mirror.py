@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from models.metrics import ALL_GROUPS
 from models.settings import AgencySettings
 from models.tables import setting
 from models.upsert import put
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from sqlalchemy import Connection, Engine
 
     from models.settings import Settings
 
-GROUP, TARGET = "group", "target"
+OF_GROUP, OF_TARGET = "group", "target"
 """Kinds of what is copied."""
 
 UNGROUPED = AgencySettings().group
@@ -27,8 +26,8 @@ UNGROUPED = AgencySettings().group
 
 def mirror(database: Engine, settings: Settings) -> None:
     """Write groups and targets as these settings have them; what they have no longer goes."""
-    wanted = {(GROUP, name): one.group for name, one in settings.agencies.items()}
-    wanted |= {(TARGET, name): repr(target) for name, target in settings.targets.items()}
+    wanted = {(OF_GROUP, name): one.group for name, one in settings.agencies.items()}
+    wanted |= {(OF_TARGET, name): repr(target) for name, target in settings.targets.items()}
     with database.connect() as connection:
         if mirrored(connection) == wanted:
             return
@@ -46,6 +45,7 @@ def mirrored(connection: Connection) -> dict[tuple[str, str], str]:
     return {(row.kind, row.name): row.held for row in rows}
 
 
-def groups_of(agency: str, held: Mapping[tuple[str, str], str]) -> tuple[str, str]:
-    """The group that an agency is in, and that in which all are."""
-    return held.get((GROUP, agency), UNGROUPED), ALL_GROUPS
+def groups(connection: Connection) -> Callable[[str], str]:
+    """What gives the group of an agency, as it is mirrored."""
+    held = mirrored(connection)
+    return lambda agency: held.get((OF_GROUP, agency), UNGROUPED)

@@ -20,6 +20,7 @@ from models.duration import Duration, duration_ms
 from models.fault import Fault, faults, nearest, place
 from models.grafana import GrafanaSettings
 from models.kafka import KafkaSettings
+from models.metrics import ALL_GROUPS
 from models.secret import secret_file
 
 Name = Annotated[str, Meta(min_length=1, max_length=128, description="text of 1 to 128 characters")]
@@ -302,7 +303,10 @@ class Settings(Part, frozen=True, kw_only=True):
         yield from _zone_faults(self.organisation, ("organisation",))
         for name, agency in self.agencies.items():
             yield from _zone_faults(agency, ("agencies", name))
-            if self.groups and agency.group not in {*self.groups, "all"}:
+            if agency.group == ALL_GROUPS or "\\" in agency.group:
+                where = place(("agencies", name, "group"))
+                yield Fault(where, "is no name for a group", "write letters, such as north")
+            elif self.groups and agency.group not in {*self.groups, "all"}:
                 where = place(("agencies", name, "group"))
                 yield Fault(where, "is not among [groups.…]", nearest(agency.group, self.groups))
         yield from self.kafka.faults()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 Status = Literal["ok", "low_n", "stale", "suppressed", "undefined"]
 Span = Literal["window", "bucket"]
 Rhythm = Literal["hour", "day", "week", "month", "quarter"]
+
+GROUP: Final = "group:"
+"""What the names of groups begin with, where agencies' names stand."""
 
 RHYTHMS: tuple[Rhythm, ...] = ("hour", "day", "week", "month", "quarter")
 

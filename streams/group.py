@@ -20,7 +20,7 @@ import zstandard
 from models.calendar import Calendar
 from models.mark import Mark
 from models.settings import Settings
-from models.value import RHYTHMS, Cell, Rhythm, Value
+from models.value import GROUP, RHYTHMS, Cell, Rhythm, Value
 from streams.gauge import Measured
 from streams.indicator import Indicator
 from streams.judge import Frame, values
@@ -38,9 +38,6 @@ PATIENCE_DAYS = 100
 
 One that has stopped reporting would hold the group back for ever. A quarter, and some days.
 """
-
-PREFIX = "group:"
-"""What marks a group's name where an agency's could stand."""
 
 
 class Line:
@@ -223,7 +220,7 @@ class Groups:
                     "seen": self.calendar.end(rhythm, number),
                 }
                 start = self.calendar.start(rhythm, since)
-                yield composition_mark(PREFIX + group, indicator, Cell(), start, evidence)
+                yield composition_mark(GROUP + group, indicator, Cell(), start, evidence)
 
     def _at(self, rhythm: Rhythm, newest: int, days: int) -> int:
         """The bucket so many days before the end of the newest."""
@@ -251,7 +248,7 @@ class Groups:
             bounds = (self.calendar.start(rhythm, number), self.calendar.end(rhythm, number))
             covered = sum(one.coverage for one in some) / max(members, len(some))
             frame = Frame(
-                agency=PREFIX + group,
+                agency=GROUP + group,
                 rhythm=rhythm,
                 window_start=bounds[1] - merged.exposure[0],
                 start=bounds[0],

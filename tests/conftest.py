@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -70,17 +71,21 @@ def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgresql]:
-    """A running PostgreSQL; ask it for a database of your own."""
+def postgresql() -> Iterator[Postgresql]:
+    """A running PostgreSQL; ask it for a database of your own.
+
+    It lies apart from pytest's folders: another pytest that starts closes those to its user.
+    """
     from deploy.servers import MissingServerError
     from deploy.servers.postgresql import Postgresql
 
-    try:
-        server = Postgresql(tmp_path_factory.mktemp("postgresql"))
-    except MissingServerError as error:
-        missing(str(error))
-    yield server
-    server.stop()
+    with tempfile.TemporaryDirectory(prefix="headwind-postgresql-") as folder:
+        try:
+            server = Postgresql(Path(folder))
+        except MissingServerError as error:
+            missing(str(error))
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")

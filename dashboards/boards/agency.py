@@ -53,8 +53,8 @@ BOARD = Board(
             unit="none",
             lives=(
                 Live(
-                    f"max by (alertname, indicator) ({of_chosen('headwind_alert_state')}) > 0",
-                    "{{alertname}} {{indicator}}",
+                    f"max by (agency, alertname, indicator) ({of_chosen('headwind_alert_state')}) > 0",
+                    "{{agency}}: {{alertname}} {{indicator}}",
                 ),
             ),
         ),

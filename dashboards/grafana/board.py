@@ -16,7 +16,7 @@ from dashboards.grafana import asked, looks
 from dashboards.grafana.annotations import layers
 from dashboards.grafana.sheet import Json, Sheet
 from dashboards.grafana.variables import variables
-from dashboards.panel import Panel, Place, of_chosen
+from dashboards.panel import IN_GROUP, Live, Panel, Place, of_chosen
 
 SCHEMA: Final = 42
 """Version of the classic schema that Grafana 12.4 checks strictly."""
@@ -195,10 +195,14 @@ def _own(board: Board, kind: str, title: str, place: Place) -> Panel:
 
 
 def _complete(sheet: Sheet) -> Json:
-    """Up to when all live sources have reported; of one agency where one is always chosen."""
+    """Up to when all live sources have reported, of what is chosen."""
     one = any(variable.name == "agency" and variable.always for variable in sheet.board.variables)
     complete = "headwind_watermark_timestamp_seconds"
-    complete = of_chosen(complete) if one else complete
+    if one:
+        complete = of_chosen(complete)
+    elif any(variable.name == "group" for variable in sheet.board.variables):
+        complete = f"{complete} {IN_GROUP}"
+    live = sheet.asked(Live(f"min({complete}) * 1000", "data complete to"))
     return {
         "type": "stat",
         "title": "Data complete to, now",
@@ -206,7 +210,7 @@ def _complete(sheet: Sheet) -> Json:
         "before it has been reported. n, the sources, stand on the provenance board.",
         "gridPos": {"x": 18, "y": 0, "w": 6, "h": 2},
         "datasource": asked.PROMETHEUS,
-        "targets": [asked.metric("A", f"min({complete}) * 1000", "data complete to")],
+        "targets": [asked.metric("A", live.expr, live.legend)],
         "fieldConfig": {
             "defaults": {
                 "unit": "dateTimeAsIso",

@@ -16,14 +16,14 @@ from dashboards.grafana.links import to_agency
 from dashboards.grafana.sheet import Json, Sheet, table_of
 from dashboards.panel import Panel, Scope
 from models.chart import ASSURANCES
-from models.mirror import TARGET
+from models.mirror import OF_TARGET
 from models.tables import setting
 
 AGENCY, VARIATION, ASSURANCE = "Agency", "Variation", "Target"
 COMMON: Final = "common cause"
 NO_TARGET: Final = "no target is set"
 NOTHING: Final = (
-    "No agency has a control chart of this indicator: those are for shares by the week."
+    "No agency has a control chart of this indicator: those are for shares, by week or longer."
 )
 
 _LETTERS: Final = {1: "H", -1: "L"}
@@ -64,11 +64,11 @@ def table(panel: Panel, sheet: Sheet) -> Json:
 
 def rows(panel: Panel, scope: Scope, cells: Cells) -> Select[Any]:
     """Of each agency the last step of the rhythm that reaches furthest."""
-    last = limits.last(panel, scope, cells.facts)
+    last = limits.latest(panel, scope, cells.facts)
     chosen: Any = scope.indicator
     target = (
         select(cast(setting.c.held, Float))
-        .where(setting.c.kind == TARGET, setting.c.name == chosen)
+        .where(setting.c.kind == OF_TARGET, setting.c.name == chosen)
         .scalar_subquery()
     )
     low, high = last.c.mean - last.c.width, last.c.mean + last.c.width

@@ -60,14 +60,14 @@ def wanted(indicator: Any, facts: Sequence[IndicatorFacts]) -> ColumnElement[Any
     return case(*better, else_=0)
 
 
-def last(panel: Panel, scope: Scope, facts: Sequence[IndicatorFacts]) -> Any:
+def latest(panel: Panel, scope: Scope, facts: Sequence[IndicatorFacts]) -> Any:
     """Of each agency the last step, with its limits, of the rhythm that reaches furthest."""
     rows = _ruled(panel, scope, facts)
     finest = case({name: at for at, name in enumerate(get_args(Rhythm))}, value=rows.c.rhythm)
     order = (desc(rows.c.window_end), finest)
     place = func.row_number().over(partition_by=rows.c.agency, order_by=order).label("place")
     placed = select(*rows.c, place).subquery("placed")
-    return select(*placed.c).where(placed.c.place == 1).subquery("last")
+    return select(*placed.c).where(placed.c.place == 1).subquery("latest")
 
 
 def _ruled(panel: Panel, scope: Scope, facts: Sequence[IndicatorFacts]) -> Any:

@@ -9,10 +9,10 @@ from dashboards import chart, condition, words
 from dashboards.control import Buckets, chart_of, control_rows, edges, icons
 from dashboards.drawing import Context, Drawn, Figure, Row, by_pillar, render
 from dashboards.kinds.timeseries import Marks, rows_of, with_window
-from dashboards.panel import GROUP
 from dashboards.series import one_rhythm, standing, thin
 from dashboards.usual import unwatched_yet
 from dashboards.words import SHARES
+from models.value import GROUP
 
 if TYPE_CHECKING:
     from dashboards.panel import Panel

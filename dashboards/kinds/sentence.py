@@ -46,6 +46,8 @@ def _of_all(rows: list[Row], context: Context) -> tuple[words.State, str, str]:
         by_agency.setdefault(row["agency"], []).append(row)
     states = {agency: condition.worst(found) for agency, found in by_agency.items()}
     total = len(states)
+    if not total:
+        return "unknown", "No agency of this group has sent an event yet.", ""
     for state, adjective in (("strained", "strained"), ("watch", "to watch")):
         hit = [agency for agency in states if states[agency] == state]
         if hit:

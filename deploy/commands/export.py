@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
+from functools import partial
 from itertools import chain
 from typing import Annotated, NamedTuple, NoReturn
 
@@ -20,7 +21,7 @@ from deploy.outfile import STDOUT, WriteError, writing
 from deploy.reading import agencies, like, reading
 from models.duration import DAY_MS, duration_ms
 from models.settings import Settings
-from streams.group import PREFIX
+from models.value import GROUP
 
 STEP = "PT1H"
 """How often a value that holds is said again, unless it is said otherwise."""
@@ -117,7 +118,7 @@ def _check(openmetrics: str, out: str, agency: str, step: str) -> None:
     if out and not agency:
         message = "say whose events: --agency NAME."
         raise typer.BadParameter(message, param_hint="--out")
-    if out and agency.startswith(PREFIX):
+    if out and agency.startswith(GROUP):
         message = f"{agency} is a group, which sends nothing; name one of its agencies."
         raise typer.BadParameter(message, param_hint="--agency")
     if out and step:
@@ -156,14 +157,15 @@ def _gauges(
     connection: sqlalchemy.Connection, settings: Settings, asked: Asked, step: int, target: Target
 ) -> None:
     """Write what the gauges would have said."""
-    found = tally(families(connection, asked), step)
+    history = partial(families, connection, asked, lambda name: settings.agency(name).group)
+    found = tally(history(), step)
     if not found.samples:
         _nothing(connection, settings, asked.agency, "There is no value and no alert to write.")
     told = f"{found.series:,} series, {found.samples:,} samples, {found.size:,} bytes"
     if not target.dry_run:
         with _bar() as bar, writing(target.name) as write:
             task = bar.add_task("Writing samples", total=found.samples)
-            for piece in written(families(connection, asked), step):
+            for piece in written(history(), step):
                 write(piece.data)
                 bar.advance(task, piece.samples)
     _tell(told, target)
@@ -203,7 +205,7 @@ def _nothing(
 ) -> NoReturn:
     """End where there is nothing to write: a name is to blame, if it is unknown."""
     known = agencies(connection, settings)
-    known |= {PREFIX + settings.agency(name).group for name in known}
+    known |= {GROUP + settings.agency(name).group for name in known}
     if agency and agency not in known:
         message = f"{agency!r} is not known here; {like(agency, known)}"
         raise typer.BadParameter(message, param_hint="--agency")

@@ -23,8 +23,9 @@ from models.log import read
 from models.record import Record
 from models.settings import Settings
 from models.store import StoreError, open_store
+from models.value import GROUP
 from streams.catalogue import allowed
-from streams.group import PREFIX, Groups
+from streams.group import Groups
 from streams.intake import take_in_all
 from streams.lane import Lane
 from streams.runner import BATCH
@@ -206,7 +207,7 @@ def difference(
     whole = list(table.columns)
     if alone or table not in (tables.value, tables.mark):
         return _differs(old, new, select(*whole))
-    of_group = table.c.agency.startswith(PREFIX)
+    of_group = table.c.agency.startswith(GROUP)
     found = _differs(old, new, select(*whole).where(~of_group))
     if found is not None or table is tables.mark:
         return found

@@ -102,6 +102,13 @@ def test_a_table_is_described(one: Setting) -> None:
     assert re.match(r"[A-Z].{15,}", inspect.getdoc(one.table) or "")
 
 
+@pytest.mark.parametrize("name", ["(all)", "north\\west"])
+def test_what_is_no_name_for_a_group(name: str) -> None:
+    """What stands for all of them, and what no question of Grafana's could hold."""
+    (fault,) = refused({"agencies": {"parks": {"group": name}}})
+    assert (fault.where, fault.what) == ("[agencies.parks] group", "is no name for a group")
+
+
 def test_where_settings_are_described_is_said() -> None:
     """Whoever reads the README finds them."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -119,6 +119,17 @@ def test_states_and_alerts_over_time(hand_written: dict[str, list[Sample]]) -> N
     assert agencies == {"a"}
 
 
+def test_groups_are_those_of_the_settings(by_hand: Made) -> None:
+    """Whether or not anybody ever served them."""
+    config = by_hand.folder / "coast.toml"
+    config.write_text("[agencies.a]\ngroup = 'coast'\n", encoding="utf-8")
+    for named, group in ((("--config", str(config)), "coast"), ((), "all")):
+        by_hand.said("export", "--openmetrics", "groups.txt", *named, code=0)
+        samples = read((by_hand.folder / "groups.txt").read_text(encoding="utf-8"))
+        found = {tuple(one.labels.values()) for one in samples["headwind_agency_group"]}
+        assert found == {("a", group, f"group:{group}"), ("a", "(all)", "group:(all)")}
+
+
 def test_a_change_between_whole_steps_stands_at_its_own_moment(by_hand: Made) -> None:
     """And at the whole steps before and after; it is no sample too many where it is on one."""
     by_hand.said("export", "--openmetrics", "daily.txt", "--step", "P1D", code=0)

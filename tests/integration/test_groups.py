@@ -43,6 +43,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def client(store: Engine) -> Iterator[TestClient[Any]]:
     """Its page; one of the groups has a title."""
     titles = {"coast": synthetic_facts.Agency("Coast and sea")}
+    titles["desert"] = synthetic_facts.Agency("Desert")
     settings = msgspec.structs.replace(synthetic_facts.Settings(), groups=titles)
     with TestClient(Litestar(create_page(store, settings, CATALOGUE))) as opened:
         yield opened
@@ -92,6 +93,54 @@ def test_a_group_has_a_board(client: TestClient[Any]) -> None:
     assert "has sent no event" not in page
     for name in ("In no group", "Group inland", "Coast and sea"):
         assert f">{name}</a></li>" in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "plain"),
+    [
+        ("/agency/permits?group=coast", "/agency/permits"),
+        ("/agency/group:coast?group=inland", "/agency/group:coast"),
+        ("/provenance?group=coast", "/provenance"),
+        ("/pipeline?group=coast", "/pipeline"),
+    ],
+)
+def test_what_a_board_has_no_list_for_is_not_chosen(
+    client: TestClient[Any], asked: str, plain: str
+) -> None:
+    """A group in the address of a board without that list changes nothing on it."""
+    said, wanted = client.get(asked).text, client.get(plain).text
+    assert re.sub(r"[?&]group=\w+|data-feed=\S+", "", said) == re.sub(r"data-feed=\S+", "", wanted)
+
+
+def test_why_a_group_has_no_value_is_told_of_those_in_it(client: TestClient[Any]) -> None:
+    """The sources of its agencies; it stays chosen in the list."""
+    page = client.get("/provenance?agency=group:coast").text
+    assert "urn:transport" in page or "Regional Transport" in page
+    assert "No event of this agency has come" not in page
+    assert options(page, "agency")["group:coast"] == "Coast and sea"
+
+
+def test_shocks_of_a_group_are_those_of_the_agencies_in_it(client: TestClient[Any]) -> None:
+    """Also where it stands as an agency; not where another group is chosen."""
+    page = client.get("/shocks?agency=group:coast").text
+    assert "No shock in this time" not in page
+    assert "Harbour Authority" in page
+    page = client.get("/shocks?group=inland&agency=group:coast").text
+    assert "Permits &amp; Planning" in page
+    assert "Harbour Authority (" not in page
+
+
+def test_a_group_without_agencies_is_not_steady(client: TestClient[Any]) -> None:
+    """It has a title and nobody in it."""
+    for path in ("/agency/group:desert", "/?group=desert"):
+        page = client.get(path).text
+        assert "No agency of this group has sent an event yet." in page
+        assert "is steady" not in page
+
+
+def test_a_chosen_group_stays_chosen_for_an_indicator(client: TestClient[Any]) -> None:
+    """Whoever opens an indicator from the overview of a group sees that group."""
+    assert 'href="/indicator/waiting?group=coast"' in client.get("/?group=coast").text
 
 
 def test_the_lines_of_a_group_carry_the_alerts_of_those_in_it(client: TestClient[Any]) -> None:

@@ -112,7 +112,7 @@ def test_it_answers_with_the_labels_of_its_legend(target: Target, prometheus: Pr
         assert not {"instance", "job"} & dict(labels).keys() - wanted
 
 
-@pytest.mark.parametrize("name", ['A & B / "C"', "O'Brien", "x} or vector(1) #", ".*"])
+@pytest.mark.parametrize("name", ["group:R$D", 'A & B / "C"', "O'Brien", "x} or vector(1) #", ".*"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_name_is_never_more_than_a_name(
     target: Target, name: str, prometheus: Prometheus
@@ -121,6 +121,23 @@ def test_a_name_is_never_more_than_a_name(
     if "${" in target.expr:
         found = asked(prometheus, target, dict.fromkeys(CHOICES, name))
         assert all(value == 0 for value in found.values()), found
+
+
+def test_a_group_is_its_agencies(prometheus: Prometheus) -> None:
+    """Chosen as a group, or as an agency; one that nobody is in has none."""
+
+    def found(board: str, title: str, **choices: str) -> dict[Labels, Any]:
+        (target,) = (one for one in targets() if (one.board, one.title) == (board, title))
+        return asked(prometheus, target, CHOICES | choices)
+
+    tiles = ("headwind-overview", "Agencies now")
+    states = {dict(labels)["agency"]: value for labels, value in found(*tiles).items()}
+    assert states.keys() == {*AGENCIES}
+    assert found(*tiles, group="all") == found(*tiles)
+    assert found(*tiles, group="nobody") == {}
+    sentence = ("headwind-agency", "In one sentence, now")
+    assert [*found(*sentence, agency="group:all").values()] == [max(states.values())]
+    assert found(*sentence, agency="group:nobody") == {}
 
 
 def test_the_ranking_is_what_the_command_says(prometheus: Prometheus, serving: Serving) -> None:
