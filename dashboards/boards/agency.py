@@ -109,7 +109,7 @@ BOARD = Board(
             unit="events",
             question=questions.sources,
             place="side",
-            columns=("source", "last_time", "accepted", "late"),
+            columns=("sender", "last_time", "accepted", "late"),
             empty="No source has sent an event.",
         ),
         Panel(

@@ -107,6 +107,13 @@ def _stale(rows: Subquery, _: Cells) -> ColumnElement[Any]:
     return func.concat(rows.c.source, case((rows.c.stale == 1, " (silent)"), else_=""))
 
 
+def _sender(rows: Subquery, cells: Cells) -> ColumnElement[Any]:
+    """A source, with its agency where there are several: on the board of a group."""
+    several = func.min(rows.c.agency).over() != func.max(rows.c.agency).over()
+    whose = case((several, func.concat(rows.c.agency, " · ")), else_="")
+    return func.concat(whose, _stale(rows, cells))
+
+
 def _number(name: str) -> Column:
     return lambda rows, cells: cells.measure(rows.c[name], rows.c.indicator)
 
@@ -117,6 +124,7 @@ _WRITTEN: Final[dict[str, Column]] = {
     "story": _story,
     "direction": _direction,
     "source": _stale,
+    "sender": _sender,
     "indicator": lambda rows, cells: cells.title(rows.c.indicator),
     "value": _number("value"),
     "expected": _number("expected"),

@@ -100,6 +100,15 @@ def _source(row: Row, _: Context) -> Cell:
     return Cell(row["source"] or "no source named", more=silent, state=silent)
 
 
+def _sender(row: Row, context: Context) -> Cell:
+    """A source; on the board of a group with the agency that it is of."""
+    cell = _source(row, context)
+    if context.scope.one:
+        return cell
+    about = [context.agency(row["agency"]), cell.more]
+    return msgspec.structs.replace(cell, more=" · ".join(one for one in about if one))
+
+
 def _last_time(row: Row, context: Context) -> Cell:
     """The last event that counts; a source may have sent none."""
     if row.get("accepted", 1) == 0:
@@ -135,6 +144,7 @@ CELLS: dict[str, Callable[[Row, Context], Cell]] = {
     "opened": _opened,
     "closed": _closed,
     "source": _source,
+    "sender": _sender,
     "last_time": _last_time,
     "accepted": count("accepted"),
     "late": count("late"),
@@ -161,6 +171,7 @@ HEADS = {
     "opened": "Since",
     "closed": "Until",
     "source": "Source",
+    "sender": "Source",
     "last_time": "Last event",
     "accepted": "n taken",
     "late": "Late",

@@ -91,6 +91,10 @@ def test_a_group_has_a_board(client: TestClient[Any]) -> None:
     assert "<h1>Coast and sea</h1>" in page
     assert " of 2 agencies" in page
     assert "has sent no event" not in page
+    assert re.findall(r"urn:remote.{0,200}?(Harbour|Regional)", page, re.DOTALL) == [
+        "Harbour",
+        "Regional",
+    ]
     for name in ("In no group", "Group inland", "Coast and sea"):
         assert f">{name}</a></li>" in page
 

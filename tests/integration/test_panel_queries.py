@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import chain, product
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -320,8 +320,13 @@ def test_a_group_has_the_sources_of_those_in_it(told: Connection, filled: Store)
         return sorted(asked(told, target, choices, filled.until - YEARS, filled.until).all())
 
     assert sources("group:health") == sources("clinics") != []
-    others = [sources(agency) for agency in AGENCIES if agency != "clinics"]
-    assert sources("group:all") == sorted(chain.from_iterable(others))
+    others = [
+        (f"{agency} · {source}", *rest)
+        for agency in AGENCIES
+        if agency != "clinics"
+        for source, *rest in sources(agency)
+    ]
+    assert sources("group:all") == sorted(others)
 
 
 def test_both_icons_are_those_of_the_page(told: Connection, filled: Store) -> None:
