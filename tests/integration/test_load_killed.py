@@ -130,7 +130,8 @@ def test_a_load_killed_twenty_times(whole: Whole, tmp_path: Path) -> None:
         process = whole.load.start(store)
         while some and some.pop().wait(process, store, whole.duration):
             process.kill()
-            assert process.wait(30) == -signal.SIGKILL
+            if process.wait(30) != -signal.SIGKILL:
+                break  # It came to its own end in that very moment.
             hits += 1
             process = whole.load.start(store)
         ended(process, store)
