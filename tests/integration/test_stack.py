@@ -32,7 +32,7 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{first}", "127.0.0.1:{second}"]}}]
 """
 CHOICES = {"agency": "parks", "indicator": "demand"} | dict.fromkeys(
-    ("unit", "service", "stratum"), "(all)"
+    ("group", "unit", "service", "stratum"), "(all)"
 )
 
 
