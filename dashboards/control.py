@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dashboards import words
 from models.chart import ASSURANCES, Begin, Chart, Reading, variation_words
@@ -10,13 +10,13 @@ from models.chart import ASSURANCES, Begin, Chart, Reading, variation_words
 if TYPE_CHECKING:
     from dashboards.drawing import Context, Row
 
-_SHORT = {
+SHORT: Final = {
     "common": "common cause",
     "improvement": "improvement",
     "concern": "concern",
     "neutral": "special cause",
 }
-_LETTER = {"up": "H", "down": "L", "": ""}
+LETTER: Final = {"up": "H", "down": "L", "": ""}
 _TARGET = {
     "pass": ("P", "target met consistently"),
     "fail": ("F", "target missed consistently"),
@@ -104,8 +104,8 @@ def icons(chart: Chart, unit: str) -> dict[str, Any] | None:
     return {
         "variation": last.variation,
         "way": last.way,
-        "letter": _LETTER[last.way],
-        "word": _SHORT[last.variation],
+        "letter": LETTER[last.way],
+        "word": SHORT[last.variation],
         "why": variation_words(last),
         "assurance": chart.assurance.replace(" ", "-"),
         "mark": letter,

@@ -35,7 +35,6 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-_VARIABLES = ("agency", "group", "indicator", "unit", "service", "stratum", "since", "until")
 
 
 def _html(body: str, status: int = 200) -> Response[str]:
@@ -43,8 +42,7 @@ def _html(body: str, status: int = 200) -> Response[str]:
 
 
 def _chosen(request: Request[Any, Any, Any], **fixed: str) -> dict[str, str]:
-    asked = {name: request.query_params.get(name, "") for name in _VARIABLES}
-    return {name: held for name, held in {**asked, **fixed}.items() if held}
+    return {**request.query_params, **fixed}
 
 
 def _tail(request: Request[Any, Any, Any], prefix: str) -> str:

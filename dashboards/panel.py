@@ -73,9 +73,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """What is being looked at.
 
     "" for agency, group or indicator means all; "" for unit, service or stratum means the whole
-    of the agency. A group narrows all agencies to those in it. ``since`` and ``until`` are milliseconds since the epoch, UTC; windows that end
-    after ``since`` and not after ``until`` are in. ``indicators`` are the ids of the catalogue,
-    ``headlines`` those that may stand for their pillar on a tile.
+    of the agency. A group narrows all agencies to those in it. ``since`` and ``until`` are
+    milliseconds since the epoch, UTC; windows that end after ``since`` and not after ``until``
+    are in. ``indicators`` are the ids of the catalogue, ``headlines`` those that may stand for
+    their pillar on a tile.
     """
 
     agency: str = ""

@@ -154,10 +154,11 @@ class Reader:
             raise EmptyStoreError
         scope = screen.scope_of(chosen, until, self._clock, self._facts, board.days)
         titles = self._titled(screen.groups_of(connection))
-        self._refuse_unknown(board, scope, {*screen.agencies_of(connection), *titles})
-        whole = scope.one or scope.group
-        whose = msgspec.structs.replace(scope, agency="") if whole else scope
-        agencies = screen.agencies_of(connection, whose)
+        agencies = screen.agencies_of(connection)
+        self._refuse_unknown(board, scope, {*agencies, *titles})
+        group = scope.group or ("" if scope.one else scope.agency.removeprefix(GROUP))
+        if group:
+            agencies = screen.agencies_of(connection, group)
         if scope.group and scope.agency not in agencies:
             scope = msgspec.structs.replace(scope, agency="")
         if board.uid == "headwind-overview" and not scope.indicator:
@@ -189,8 +190,10 @@ class Reader:
 
 
 def _choosable(board: Board, asked: Mapping[str, str]) -> dict[str, str]:
+    """Always in the same order: it is the address of what is remembered."""
     names = {*(variable.name for variable in board.variables), "since", "until"}
-    return {name: held for name, held in asked.items() if name in names}
+    order = (name for name in Scope.__struct_fields__ if name in names)
+    return {name: asked[name] for name in order if asked.get(name)}
 
 
 def _title(board: Board, context: Context) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from dashboards import questions
 from dashboards.drawing import Context, Drawn, Figure, Row
-from dashboards.narrowing import senders_asked
+from dashboards.narrowing import agencies_asked
 from dashboards.panel import Panel, Scope
 from dashboards.words import Clock
 from models.tables import alert, position, refused, source
@@ -129,9 +129,9 @@ def watermarks(connection: Connection) -> dict[str, int]:
     return found
 
 
-def agencies_of(connection: Connection, scope: Scope | None = None) -> list[str]:
+def agencies_of(connection: Connection, group: str = "") -> list[str]:
     """Every agency that ever sent an event, by id; of a group those in it."""
-    known = senders_asked(scope or Scope())
+    known = agencies_asked(Scope(group=group))
     return list(connection.execute(select(known.c.agency).order_by(known.c.agency)).scalars())
 
 

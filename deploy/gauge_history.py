@@ -25,8 +25,8 @@ from sqlalchemy import func, select
 from dashboards.condition import stretches
 from dashboards.series import one_rhythm
 from dashboards.words import SEVERITIES
-from deploy.gauges import FIGURES, number
-from deploy.newest import SHOWN
+from deploy.gauges import number
+from deploy.newest import FIGURES, SHOWN
 from deploy.openmetrics import Family, Run, Series
 from deploy.reading import narrowed
 from models import tables

@@ -6,32 +6,23 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Final
 
 import sqlalchemy
 from sqlalchemy import case, func, select
 
 from dashboards.condition import worst
 from dashboards.words import SEVERITIES
-from deploy.newest import Newest
+from deploy.newest import FIGURES, Newest
 from models import tables
 from models.check import Refusal
 from models.meters import Meters
-from models.metrics import STATE_NUMBER, STATUS_NUMBER, Gauge, groups_of
+from models.metrics import STATE_NUMBER, STATUS_NUMBER, groups_of
 from models.mirror import groups
 from streams.catalogue import catalogue
 from streams.engine import Changes
 
 STAGES = {"agencies": 1, "groups": 2}
 """Stages of the engine by the name they have in labels."""
-
-FIGURES: Final[dict[Gauge, str]] = {
-    "headwind_indicator": "value",
-    "headwind_indicator_low": "low",
-    "headwind_indicator_high": "high",
-    "headwind_indicator_status": "status",
-}
-"""Which column of a value each gauge shows."""
 
 
 def number(figure: float | str) -> float:

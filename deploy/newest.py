@@ -17,13 +17,20 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, RowMapping, and_, func, select
 
 from models import tables
+from models.metrics import Gauge
 
 _V = tables.value.c
 SHOWN: Final = and_(_V.span == "window", _V.latest, _V.unit == "", _V.stratum == "")
 """The values that have gauges: rolling ones of an agency and its services."""
 
 KEY: Final = (_V.agency, _V.indicator, _V.service)
-FIGURES: Final = (_V.value, _V.low, _V.high, _V.status)
+FIGURES: Final[dict[Gauge, str]] = {
+    "headwind_indicator": "value",
+    "headwind_indicator_low": "low",
+    "headwind_indicator_high": "high",
+    "headwind_indicator_status": "status",
+}
+"""Which column of a value each gauge shows."""
 RECENT_MS: Final = 35 * 86_400_000
 SHARE: Final = 60
 """How many times as long as a reading of everything took passes before the next one …"""
@@ -66,6 +73,10 @@ def _read(
     last = func.max(_V.window_end).label("window_end")
     newest = select(*KEY, last).where(wanted).group_by(*KEY).subquery()
     same = [column == newest.c[column.name] for column in (*KEY, _V.window_end)]
-    question = select(*KEY, _V.window_end, *FIGURES).join(newest, and_(*same)).where(wanted)
+    question = (
+        select(*KEY, _V.window_end, *(_V[column] for column in FIGURES.values()))
+        .join(newest, and_(*same))
+        .where(wanted)
+    )
     rows = connection.execute(question).mappings()
     return {tuple(row[column.name] for column in KEY): row for row in rows}

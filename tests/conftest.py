@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from deploy.servers.kafka import Kafka
     from deploy.servers.postgresql import Postgresql
 
@@ -58,6 +60,16 @@ def chromium() -> str:
         if found:
             return found
     missing("no Chromium here; on Debian: apt-get install chromium")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Engine]:
+    """An empty store in a file."""
+    from models.store import open_store
+
+    engine = open_store(str(tmp_path / "empty.db"))
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, func, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Select, String, case, func, literal_column
 from sqlalchemy.dialects import postgresql
 
-from dashboards.panel import Scope
+from dashboards.panel import Live, Scope
 from models.metrics import ALL_GROUPS
+from models.value import RHYTHMS
 
 WHOLE: Final = ALL_GROUPS
 """What a list offers for no choice: an empty choice is not told from none everywhere."""
@@ -56,6 +57,11 @@ def timestamp(milliseconds: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.to_timestamp(milliseconds / literal_column("1000.0"))
 
 
+def finest(rhythm: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The place of a rhythm among all, the finest first."""
+    return case({name: at for at, name in enumerate(RHYTHMS)}, value=rhythm)
+
+
 def table(ref: str, question: Select[Any], form: str = "table") -> dict[str, Any]:
     """A target that asks PostgreSQL; ``form`` is ``table`` or ``time_series``."""
     return {
@@ -74,15 +80,15 @@ def promql(expr: str) -> str:
 
 
 def metric(
-    ref: str, expr: str, legend: str, *, instant: bool = False, form: str = "time_series"
+    ref: str, live: Live, *, instant: bool = False, form: str = "time_series"
 ) -> dict[str, Any]:
     """A target that asks Prometheus: a range, or this instant; ``form`` may be ``table``."""
     return {
         "refId": ref,
         "datasource": PROMETHEUS,
         "editorMode": "code",
-        "expr": promql(expr),
-        "legendFormat": legend,
+        "expr": promql(live.expr),
+        "legendFormat": live.legend,
         "instant": instant,
         "range": not instant,
         "format": form,

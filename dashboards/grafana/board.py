@@ -96,8 +96,7 @@ def _alone(board: Board, facts: list[IndicatorFacts]) -> Json:
     """For a monitor whose store is a file: everything is asked of Prometheus."""
     panels = tuple(_as_known(panel) for panel in board.panels)
     one = msgspec.structs.replace(board, panels=panels)
-    sheet = Sheet(one, facts, {"group": ""}, alone=True)
-    return compiled(sheet) | {
+    return compiled(Sheet(one, facts, {"group": ""})) | {
         "uid": f"{board.uid}-prometheus",
         "title": f"{board.title} (Prometheus alone)",
     }
@@ -106,8 +105,8 @@ def _alone(board: Board, facts: list[IndicatorFacts]) -> Json:
 def _as_known(panel: Panel) -> Panel:
     if panel.known is None:
         return panel
-    told = {"title": panel.known.title, "description": panel.known.description}
-    return msgspec.structs.replace(panel, **told)
+    told = {name: getattr(panel.known, name) for name in ("title", "description", "unit")}
+    return msgspec.structs.replace(panel, **told, live=panel.known.lives[0])
 
 
 def _kiosk(board: Board, facts: list[IndicatorFacts]) -> Json:
@@ -210,7 +209,7 @@ def _complete(sheet: Sheet) -> Json:
         "before it has been reported. n, the sources, stand on the provenance board.",
         "gridPos": {"x": 18, "y": 0, "w": 6, "h": 2},
         "datasource": asked.PROMETHEUS,
-        "targets": [asked.metric("A", live.expr, live.legend)],
+        "targets": [asked.metric("A", live)],
         "fieldConfig": {
             "defaults": {
                 "unit": "dateTimeAsIso",

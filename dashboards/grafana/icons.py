@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Float, Select, and_, case, cast, func, literal, or_, select
 
+from dashboards.control import LETTER, SHORT
 from dashboards.grafana import asked, limits, looks
 from dashboards.grafana.cells import Cells
 from dashboards.grafana.links import to_agency
@@ -20,17 +21,16 @@ from models.mirror import OF_TARGET
 from models.tables import setting
 
 AGENCY, VARIATION, ASSURANCE = "Agency", "Variation", "Target"
-COMMON: Final = "common cause"
 NO_TARGET: Final = "no target is set"
 NOTHING: Final = (
     "No agency has a control chart of this indicator: those are for shares, by week or longer."
 )
 
-_LETTERS: Final = {1: "H", -1: "L"}
+_LETTERS: Final = {1: LETTER["up"], -1: LETTER["down"]}
 _CLASSES: Final = {
-    "improvement": looks.BLUE,
-    "concern": looks.ORANGE,
-    "special cause": looks.PURPLE,
+    SHORT["improvement"]: looks.BLUE,
+    SHORT["concern"]: looks.ORANGE,
+    SHORT["neutral"]: looks.PURPLE,
 }
 _TARGETS: Final = {"pass": looks.BLUE, "fail": looks.ORANGE, "hit or miss": looks.GREY}
 
@@ -91,7 +91,7 @@ def _variation(way: ColumnElement[Any], wanted: ColumnElement[Any]) -> ColumnEle
     better, worse, neither = _CLASSES
     word = case((wanted == 0, neither), (way == wanted, better), else_=worse)
     letter = case(*((way == sign, name) for sign, name in _LETTERS.items()))
-    return case((way == 0, literal(COMMON)), else_=func.concat(letter, ": ", word))
+    return case((way == 0, literal(SHORT["common"])), else_=func.concat(letter, ": ", word))
 
 
 def _assurance(

@@ -7,7 +7,7 @@ the mean, after moving ranges of 3.267 times their mean and more were left out o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, desc, func, or_, select
 
@@ -16,7 +16,6 @@ from dashboards.grafana import asked, looks
 from dashboards.grafana.sheet import Json
 from dashboards.panel import Panel, Scope
 from models.chart import BASELINE, CLOSE, LIMIT, RUN, SCREEN
-from models.value import Rhythm
 
 BUCKET, MEAN, LOWER, UPPER = "single step", "mean", "lower limit", "upper limit"
 BETTER, WORSE = "special cause: improvement", "special cause: concern"
@@ -63,8 +62,7 @@ def wanted(indicator: Any, facts: Sequence[IndicatorFacts]) -> ColumnElement[Any
 def latest(panel: Panel, scope: Scope, facts: Sequence[IndicatorFacts]) -> Any:
     """Of each agency the last step, with its limits, of the rhythm that reaches furthest."""
     rows = _ruled(panel, scope, facts)
-    finest = case({name: at for at, name in enumerate(get_args(Rhythm))}, value=rows.c.rhythm)
-    order = (desc(rows.c.window_end), finest)
+    order = (desc(rows.c.window_end), asked.finest(rows.c.rhythm))
     place = func.row_number().over(partition_by=rows.c.agency, order_by=order).label("place")
     placed = select(*rows.c, place).subquery("placed")
     return select(*placed.c).where(placed.c.place == 1).subquery("latest")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from sqlalchemy import Select, case, desc, exists, func, or_, select
 
@@ -12,7 +12,6 @@ from dashboards.grafana import asked, looks
 from dashboards.grafana.sheet import Json
 from dashboards.panel import Panel, Scope
 from dashboards.words import SHARES
-from models.value import Rhythm
 
 VALUE, WEAK, LOW, HIGH = "value", "few cases or stale", "low (95 %)", "high (95 %)"
 ALERT = "an alert is open"
@@ -31,12 +30,11 @@ def scale(indicator: Any, facts: Sequence[IndicatorFacts]) -> Any:
 def values(panel: Panel, scope: Scope, scale: Any = 1) -> Select[Any]:
     """Of the rhythm that reaches furthest: time, value, weak value, interval, value in an alert."""
     told = panel.question(scope).subquery("told")
-    order = case({name: at for at, name in enumerate(get_args(Rhythm))}, value=told.c.rhythm)
     furthest = (
         func.first_value(told.c.rhythm)
         .over(
             partition_by=(told.c.agency, told.c.indicator),
-            order_by=(desc(told.c.window_end), order),
+            order_by=(desc(told.c.window_end), asked.finest(told.c.rhythm)),
         )
         .label("furthest")
     )

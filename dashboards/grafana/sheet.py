@@ -24,8 +24,6 @@ class Sheet(msgspec.Struct, frozen=True):
     facts: list[IndicatorFacts]
     fixed: dict[str, str] = {}
     """Choices that are made beforehand, where readers have none."""
-    alone: bool = False
-    """Prometheus stands alone: what PostgreSQL would be asked, it is asked as it was known."""
 
     def scope(self, **more: Any) -> Scope:
         """What Grafana's reader looks at."""
@@ -46,11 +44,6 @@ class Sheet(msgspec.Struct, frozen=True):
     def fact(self, indicator: str) -> IndicatorFacts:
         """The facts of one indicator. Raises KeyError."""
         return {fact.id: fact for fact in self.facts}[indicator]
-
-
-def known(panel: Panel, sheet: Sheet) -> Live | None:
-    """What Prometheus is asked where it stands alone; None where PostgreSQL can be asked."""
-    return sheet.asked(panel.known.lives[0]) if sheet.alone and panel.known else None
 
 
 def frame(panel: Panel, kind: str, width: int, height: int) -> Json:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,19 +12,10 @@ from sqlalchemy import Engine, update
 from deploy import newest
 from deploy.newest import Newest
 from models import tables
-from models.store import open_store
 from tests.integration.synthetic_store import put
 from tests.unit.events_made import BEGIN, DAY
 
 C = tables.value.c
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Engine]:
-    """An empty one."""
-    engine = open_store(str(tmp_path / "a.db"))
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -68,14 +68,6 @@ def settings(kafka: Kafka) -> KafkaSettings:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Engine]:
-    """An empty store."""
-    engine = open_store(str(tmp_path / "beside.db"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
 def publisher(store: Engine, settings: KafkaSettings) -> Iterator[KafkaPublisher]:
     """One with the product's patience."""
     with closing(KafkaPublisher(store, settings)) as made:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
 import pytest
 from sqlalchemy import Engine, select
@@ -13,7 +10,6 @@ from models import tables
 from models.kafka import DAY_MS
 from models.record import Record
 from models.settings import Settings
-from models.store import open_store
 from models.value import RHYTHMS, Cell
 from streams.catalogue import catalogue
 from streams.group import PATIENCE_DAYS
@@ -40,14 +36,6 @@ SETTINGS = Settings.of(
         "groups": {"green": {}},
     }
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Engine]:
-    """An empty store."""
-    engine = open_store(str(tmp_path / "headwind.db"))
-    yield engine
-    engine.dispose()
 
 
 def demand(agency: str, day: int, many: int) -> Summary:

@@ -16,24 +16,14 @@ from connectors._keys import (
     revoke,
     rotate,
 )
-from models.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy import Engine
 
 NOW = 1_530_316_800_000
 DAY = 86_400_000
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Engine]:
-    """An empty store."""
-    engine = open_store(str(tmp_path / "headwind.db"))
-    yield engine
-    engine.dispose()
 
 
 def identity(key: str) -> str:

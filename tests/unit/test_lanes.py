@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,14 +37,6 @@ def message(offset: int, value: bytes | None = None) -> Message:
         "data": {"request": f"r-{offset}", "service": "parking"},
     }
     return Message(offset, b"parks", value or json.dumps(body).encode(), at, [])
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Engine]:
-    """An empty store."""
-    engine = open_store(str(tmp_path / "headwind.db"))
-    yield engine
-    engine.dispose()
 
 
 class Said:

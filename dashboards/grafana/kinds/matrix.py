@@ -12,8 +12,7 @@ from dashboards.panel import Panel
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """Instant values, turned into a table by Grafana."""
     drawn = frame(panel, "table", WIDTHS[panel.place], 9)
-    live = live_of(panel, sheet)
-    drawn["targets"] = [asked.metric("A", live.expr, live.legend, instant=True, form="table")]
+    drawn["targets"] = [asked.metric("A", live_of(panel, sheet), instant=True, form="table")]
     rows = {"rowField": "agency", "columnField": "indicator", "valueField": "Value"}
     drawn["transformations"] = [
         {"id": "groupingToMatrix", "options": {**rows, "emptyValue": "null"}}

@@ -16,10 +16,7 @@ def _chart(panel: Panel, meter: Meter) -> Json:
     drawn = frame(panel, "timeseries", 8, 7) | {
         "title": meter.title,
         "description": meter.description,
-        "targets": [
-            asked.metric(chr(ord("A") + at), live.expr, live.legend)
-            for at, live in enumerate(meter.lives)
-        ],
+        "targets": [asked.metric(chr(ord("A") + at), live) for at, live in enumerate(meter.lives)],
     }
     drawn["fieldConfig"]["defaults"] = {
         "unit": meter.unit,

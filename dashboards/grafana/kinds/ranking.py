@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.grafana import asked, looks
 from dashboards.grafana.links import to_agency
 from dashboards.grafana.sheet import WIDTHS, Json, Sheet, frame, live_of
-from dashboards.panel import Panel
+from dashboards.panel import Live, Panel
 
 
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
@@ -20,7 +20,7 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
         ref = chr(ord("A") + at)
         # Two conditions on one label: both hold.
         expr = live.expr.replace("{", f'{{indicator=~"{"|".join(members)}", ', 1)
-        drawn["targets"].append(asked.metric(ref, expr, live.legend, instant=True))
+        drawn["targets"].append(asked.metric(ref, Live(expr, live.legend), instant=True))
         overrides.append(looks.of_query(ref, unit=unit))
     drawn["fieldConfig"]["defaults"] |= {
         "thresholds": looks.plain(looks.BLUE),

@@ -12,7 +12,7 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     drawn = frame(panel, "stat", 18, 2)
     live = live_of(panel, sheet)
     of_all = "{{" in live.legend
-    drawn["targets"] = [asked.metric("A", live.expr, live.legend)]
+    drawn["targets"] = [asked.metric("A", live)]
     drawn["fieldConfig"]["defaults"] |= {
         "mappings": [] if of_all else looks.state_sentences(),
         "thresholds": looks.plain(),

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Select, and_, case, cast, func, or_, select, 
 
 from dashboards.grafana import asked, looks
 from dashboards.grafana.links import to_agency
-from dashboards.grafana.sheet import WIDTHS, Json, Sheet, frame, known
+from dashboards.grafana.sheet import WIDTHS, Json, Sheet, frame, live_of
 from dashboards.narrowing import agencies_asked
 from dashboards.panel import Panel, Scope
 from models.metrics import STATE_NUMBER
@@ -17,19 +17,17 @@ from models.metrics import STATE_NUMBER
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """A row an agency."""
     drawn = frame(panel, "state-timeline", WIDTHS[panel.place], 7)
-    live, name = known(panel, sheet), "${__field.labels.metric}"
-    drawn["targets"] = [asked.table("A", states(panel, sheet.scope()), "time_series")]
-    if live is not None:
-        drawn["targets"], name = (
-            [asked.metric("A", live.expr, live.legend)],
-            "${__field.labels.agency}",
-        )
+    if panel.live is None:
+        target, label = asked.table("A", states(panel, sheet.scope()), "time_series"), "metric"
+    else:
+        target, label = asked.metric("A", live_of(panel, sheet)), "agency"
+    drawn["targets"] = [target]
     drawn["fieldConfig"]["defaults"] |= {
         "mappings": looks.states(),
         "thresholds": looks.plain(),
         "unit": "none",
         "custom": {"fillOpacity": 80, "lineWidth": 0},
-        "links": to_agency(sheet, name),
+        "links": to_agency(sheet, f"${{__field.labels.{label}}}"),
     }
     drawn["options"] = {
         "mergeValues": True,

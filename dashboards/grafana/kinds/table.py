@@ -10,17 +10,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 from dashboards.grafana import asked, looks
 from dashboards.grafana.cells import TIMES, Cells
 from dashboards.grafana.links import to_agency
-from dashboards.grafana.sheet import WIDTHS, Json, Sheet, known, table_of
+from dashboards.grafana.sheet import WIDTHS, Json, Sheet, live_of, table_of
 from dashboards.kinds.table import HEADS
-from dashboards.panel import Live, Panel, Scope
+from dashboards.panel import Panel, Scope
 
 MOST = 200
 
 
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """One target; the columns are called as on the page."""
-    if (live := known(panel, sheet)) is not None:
-        return [_of_labels(panel, sheet, live)]
+    if panel.live is not None:
+        return [_of_labels(panel, sheet)]
     drawn = table_of(panel, WIDTHS[panel.place], 8)
     drawn["targets"] = [asked.table("A", rows_of(panel, sheet.scope(), Cells(sheet.facts)))]
     overrides = []
@@ -37,10 +37,10 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     return [drawn]
 
 
-def _of_labels(panel: Panel, sheet: Sheet, live: Live) -> Json:
+def _of_labels(panel: Panel, sheet: Sheet) -> Json:
     """The labels of each series that answers, as rows."""
     drawn = table_of(panel, WIDTHS[panel.place], 8)
-    drawn["targets"] = [asked.metric("A", live.expr, live.legend, instant=True, form="table")]
+    drawn["targets"] = [asked.metric("A", live_of(panel, sheet), instant=True, form="table")]
     heads = {"agency": HEADS["agency"], "indicator": HEADS["indicator"], "alertname": "Alert"}
     drawn["transformations"] = [
         {

@@ -11,8 +11,7 @@ from dashboards.panel import Panel
 def draw(panel: Panel, sheet: Sheet) -> list[Json]:
     """One series an agency."""
     drawn = frame(panel, "stat", WIDTHS[panel.place], 4)
-    live = live_of(panel, sheet)
-    drawn["targets"] = [asked.metric("A", live.expr, live.legend)]
+    drawn["targets"] = [asked.metric("A", live_of(panel, sheet))]
     drawn["fieldConfig"]["defaults"] |= {
         "mappings": looks.states(),
         "thresholds": looks.plain(),
