@@ -4,7 +4,8 @@
    in either direction) and outside the usual interval.
 2. Two buckets off in one stretch of such depth, at least one of them news by itself, open
    an alert; so do a few more of them that are news only as a sum. It opens at the end of that
-   bucket, and is dated (``since``) at the first bucket of the stretch.
+   bucket, and is dated (``since``) at the first bucket of the stretch that was off: what was
+   only deep, and inside its interval, is usual and was learned.
 3. While it is open its baseline stays frozen. It is updated when its severity rises.
 4. It closes itself when enough buckets in a row are back: within a twentieth, or inside the
    usual interval. It also closes when it has lasted so long that this is the new level, or when
@@ -248,7 +249,9 @@ def _run(series: Series, bucket: Bucket, bad: str, *, usual: bool, news: Collect
     broken = bucket.number - series.last > series.run + MAY_MISS + 1
     if series.run_direction != bad or broken:
         _rest(series)
-        series.run_direction, series.run_since = bad, bucket.start
+        series.run_direction = bad
+    if not series.run:
+        series.run_since = bucket.start
     series.run += not usual
     series.run_signals += "point" in news
     series.run_sums += "sum" in news

@@ -16,10 +16,12 @@
   season. Shares get no such allowance: a service that failed last June may not fail again.
 
 Causal: nothing of the bucket or after it is used, and while an episode lasts nothing of the
-episode. Silent until the middle has three values of the slot (eight buckets for weeks and
-longer) and the scale 28 residuals of days (four for weeks, twelve for months): the warm-up is
-four weeks of days, twelve weeks, a year of months, three years of quarters. A young scale is
-widened; that of days is read from the distances of each to the other days of its slot.
+episode. Silent until the middle has three values of the slot (eight weeks or months, four
+quarters) and the scale 28 residuals of days (four of weeks, twelve of months, four of quarters):
+the warm-up is four weeks of days, twelve weeks, a year of months or of quarters. A young scale
+is widened; that of days is read from the distances of each to the other days of its slot. Of
+fewer than twelve weeks or quarters it is the standard deviation, since the median of four says
+little, and Student's t makes it wider.
 
 Odd input:
 
@@ -53,13 +55,13 @@ from streams.series import AWAY, CLOSED, RESIDUALS, Bucket, Series
 SAME = 8
 """Values of the same slot that the middle is taken of."""
 
-FEWEST: dict[Rhythm, int] = {"hour": 3, "day": 3, "week": 8, "month": 8, "quarter": 8}
+FEWEST: dict[Rhythm, int] = {"hour": 3, "day": 3, "week": 8, "month": 8, "quarter": 4}
 """Values of the same slot below which nothing is expected: the warm-up."""
 
-WARM: dict[Rhythm, int] = {"hour": 84, "day": 28, "week": 4, "month": 12, "quarter": 12}
+WARM: dict[Rhythm, int] = {"hour": 84, "day": 28, "week": 4, "month": 12, "quarter": 4}
 """Residuals below which the scale is not trusted: the second part of the warm-up."""
 
-READY: dict[Rhythm, int] = {"hour": 504, "day": 28, "week": 12, "month": 12, "quarter": 12}
+READY: dict[Rhythm, int] = {"hour": 504, "day": 28, "week": 12, "month": 12, "quarter": 4}
 """Buckets that make up both parts of the warm-up where none is missing."""
 
 NORMAL = 1.4826
@@ -88,6 +90,10 @@ SEASON = 28
 
 YOUNG = 3.0
 """By this over the number of residuals the scale is widened: of few, the median is unsure."""
+
+STUDENT = {4: 3.44, 5: 2.42, 6: 1.98, 7: 1.75, 8: 1.60, 9: 1.50, 10: 1.43, 11: 1.38}
+"""Of so few values, how many standard deviations make what three are of many: Student's t at
+the same chance, over three, times that their mean is unsure too (the root of 1 + 1 / n)."""
 
 NOISE = 2.0
 """Scales of last year's excursion that are taken for noise."""
@@ -223,7 +229,9 @@ def expect(
     residuals = _known(series, bucket, rhythm)
     if middle is None or len(residuals) < min(WARM[rhythm], RESIDUALS):
         return None
-    scale = _scale(residuals, middle, bucket.n, quantity) * (1 + YOUNG / len(residuals))
+    scale = _scale(residuals, middle, bucket.n, quantity)
+    if len(residuals) not in STUDENT:
+        scale *= 1 + YOUNG / len(residuals)
     fell, rose = _last_year(series, bucket, middle, rhythm, quantity)
     low = middle + min(fell + NOISE * scale, 0.0) - WIDE * scale
     high = middle + max(rose - NOISE * scale, 0.0) + WIDE * scale
@@ -278,18 +286,26 @@ def _scale(
 ) -> float:
     """The standard deviation of a bucket in control about its middle."""
     if quantity == "level":
-        spread = NORMAL * median(abs(miss) for miss, _ in residuals)
+        spread = _deviation([miss for miss, _ in residuals])
         return max(spread, SMALLEST * abs(middle), SMALLEST_LEVEL)
     if quantity == "count":
-        spread = NORMAL * median(abs(miss) / max(about, 1.0) for miss, about in residuals)
+        spread = _deviation([miss / max(about, 1.0) for miss, about in residuals])
         counting = median(1.0 / max(about, 1.0) for _, about in residuals)
         beyond = max(spread * spread - counting, SMALLEST * SMALLEST)
         mean = max(middle, 1.0)
         return sqrt(mean + beyond * mean * mean)
-    spread = NORMAL * median(abs(miss) / sqrt(_spread(about, 50)) for miss, about in residuals)
+    spread = _deviation([miss / sqrt(_spread(about, 50)) for miss, about in residuals])
     mine = _spread(middle, n)
     counting = sqrt(mine / max(n, 1))
     return max(spread * sqrt(mine), counting, SMALLEST * abs(middle), SMALLEST_LEVEL / 100)
+
+
+def _deviation(residuals: list[float]) -> float:
+    """Their standard deviation, robust where there are enough to be."""
+    many = len(residuals)
+    if many not in STUDENT:
+        return NORMAL * median(map(abs, residuals))
+    return STUDENT[many] * sqrt(sum(one * one for one in residuals) / (many - 1))
 
 
 def _spread(share: float, n: int) -> float:

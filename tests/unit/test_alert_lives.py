@@ -61,8 +61,8 @@ def test_two_buckets_off_and_one_signal_open() -> None:
     assert judge([120, 120], "context") == ["", "open"]
 
 
-def test_a_stretch_is_dated_at_its_first_deep_bucket() -> None:
-    """A bucket a tenth worse but inside its interval begins the stretch, and does not open it."""
+def test_a_stretch_is_dated_at_its_first_bucket_off() -> None:
+    """A bucket a tenth worse but inside its interval is learned, and no beginning of anything."""
     series, wide = Series(), EXPECTED._replace(low=85.0)
     nature = Nature("up", "count", "day")
     said = []
@@ -70,7 +70,7 @@ def test_a_stretch_is_dated_at_its_first_deep_bucket() -> None:
         bucket = Bucket(i, i * DAY, (i + 1) * DAY, value, 50, 0)
         said.append(decide(series, bucket, wide, nature, news=POINT if value == 80.0 else ()).what)
     assert said == ["", "", "", "", "open"]
-    assert series.run_since == DAY
+    assert series.run_since == 2 * DAY
 
 
 def test_better_than_expected_is_no_alert() -> None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm, t
 
 from models.value import Rhythm
-from streams.expectation import Quantity, by_working_day, center, expect, learned
+from streams.expectation import (
+    PACED,
+    STUDENT,
+    WARM,
+    WIDE,
+    Quantity,
+    by_working_day,
+    center,
+    expect,
+    learned,
+)
 from streams.series import KEPT, Bucket, Series
 
 DAY = 86_400_000
@@ -178,6 +191,30 @@ def test_a_young_scale_is_neither_blind_nor_nervous(days: int) -> None:
         assert found is not None
         scales.append(found.scale)
     assert 5.0 < float(np.median(scales)) < 7.5
+
+
+def test_few_values_are_judged_by_student() -> None:
+    """The factors are those of a prediction interval as wide as three standard deviations."""
+    assert set(STUDENT) == set(range(min(WARM.values()), PACED))
+    for many, factor in STUDENT.items():
+        exact = t.ppf(norm.cdf(WIDE), many - 1) / WIDE * math.sqrt(1 + 1 / many)
+        assert factor == pytest.approx(exact, abs=0.01)
+
+
+@pytest.mark.parametrize("quarters", [4, 6, 8, 11])
+def test_a_year_of_quarters_is_warm_up_enough(quarters: int) -> None:
+    """Of quiet ones hardly any leaves the interval; one five times as large does."""
+    random = np.random.default_rng(quarters)
+    outside = seen = 0
+    for _ in range(400):
+        values = random.normal(1000, 100, quarters + 1).tolist()
+        found = expect(*taught(values[:-1], "quarter"), "quarter", "count")
+        assert found is not None
+        outside += not found.low <= values[-1] <= found.high
+        seen += found.high < 5000
+    assert outside <= 8
+    assert seen >= 395
+    assert expect(*taught([1000.0] * 3, "quarter"), "quarter", "count") is None
 
 
 def test_few_cases_widen_a_share() -> None:
