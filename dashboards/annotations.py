@@ -24,7 +24,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from dashboards.case import places, worst
-from models.mark import DRAWN, SMALL
+from models.mark import DRAWN, SMALL, rule
 from models.shock import OVER
 
 TAG: Final = "headwind"
@@ -217,6 +217,9 @@ def _of_mark(row: Row, names: Names) -> str:
             what = f"what {figure} counts has changed, so numbers before and after do not compare"
         case "rebase":
             what = f"a new baseline of {figure} begins"
+        case "policy":
+            level = json.loads(row["evidence"]).get("level", 0)
+            what = f"working from elsewhere is {rule(level)} from here on"
         case "composition":
             what = f"other parts in {figure}, {row['label']}"
         case "scale":

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 _NEAR, _LATE = 0.12, 0.85
 """Shares of the time shown: words this near would touch; this late they stand to the left."""
 
+_SAID = {
+    "definition": "definition changed",
+    "rebase": "new baseline",
+    "policy": "rule on remote work",
+}
+"""What an agency says itself, in words; a crisis has two ends."""
+
 _FOUND = {"composition": "other parts", "scale": "another scale", "rhythm": "another rhythm"}
 """Breaks that the engine finds, in words."""
 
@@ -49,10 +56,8 @@ def breaks_of(rows: list[Row], context: Context) -> list[dict[str, Any]]:
 
 
 def _edges(row: Row) -> list[tuple[int, str, Row]]:
-    if row["kind"] == "definition":
-        return [(row["start"], "definition changed", row)]
-    if row["kind"] == "rebase":
-        return [(row["start"], "new baseline", row)]
+    if row["kind"] in _SAID:
+        return [(row["start"], _SAID[row["kind"]], row)]
     evidence = json.loads(row["evidence"])
     if row["kind"] == "composition" and abs(evidence.get("effect", 1.0)) < SMALL:
         return []

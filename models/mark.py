@@ -13,21 +13,37 @@ MarkKind = Literal[
     "definition",
     "closure",
     "release_freeze",
+    "policy",
     "rebase",
     "composition",
     "scale",
     "rhythm",
 ]
 
-DRAWN = ("crisis", "definition", "rebase", "composition", "scale", "rhythm")
+DRAWN = ("crisis", "policy", "definition", "rebase", "composition", "scale", "rhythm")
 """Kinds that stand on a time axis."""
 
 SMALL = 0.02
 """A change of parts that moved the total by less is listed, and drawn nowhere."""
 
 
+RULES = ("under no rule", "recommended", "required of some", "required of all")
+"""What working from elsewhere is, by the level of the rule."""
+
+
+def rule(level: int) -> str:
+    """A level in words.
+
+    >>> rule(2), rule(7)
+    ('required of some', 'under a rule of level 7')
+    """
+    return RULES[level] if level < len(RULES) else f"under a rule of level {level}"
+
+
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """A declared crisis, a planned closure or freeze of releases, a new baseline, or a break.
+    """A declared crisis, a planned closure or freeze, a rule, a new baseline, or a break.
+
+    A rule (``policy``) is one on working from elsewhere, which holds until the next one.
 
     A break is what makes numbers before and after it hard to compare: a changed definition, other
     parts in a total (``composition``), another scale of ratings, another rhythm of reports. All

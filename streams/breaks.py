@@ -20,6 +20,7 @@ from streams.gap import EVENTS_VANISHED, NAMESPACE
 from streams.gauge import Gauge
 from streams.look import Key
 from streams.marks import rhythm_mark
+from streams.mix import whole
 from streams.notice import Notice
 from streams.pause import ONE_IN
 from streams.pulse import DAY_MS, Noticed, Pulse
@@ -60,8 +61,9 @@ class Breaks:
         """A bucket closes: see who reported, before its cells are looked at."""
         changed = self.composition.look(gauge, line, number)
         self.doubtful = changed.doubtful
-        for key in changed.broken & series.keys():
-            series[key].broken = True
+        if changed.broken:
+            for key, one in series.items():
+                one.broken |= key in changed.broken or whole(key) in changed.broken
         return changed.marks
 
     def spoke(self, one: Spoke, changes: Changes, *, gap: bool) -> None:

@@ -17,6 +17,7 @@ from streams.detectors._finding import Finding, Judgement
 from streams.expectation import Expectation
 from streams.indicator import Indicator
 from streams.look import Look
+from streams.mix import in_cases
 
 NAMESPACE = UUID("1f0f6dd2-7a0b-4c29-9d6f-3f5f5d2f9d10")
 """Of the ids of signals and alerts, so that a replay gives the same."""
@@ -99,7 +100,8 @@ class Detection:
 
     def _signal(self, look: Look, usual: Expectation, by: Detector, found: Finding) -> Signal:
         value, bucket = look.value, look.bucket
-        bounds = found.bounds or (usual.expected, usual.low, usual.high)
+        shown = in_cases(look, usual)
+        bounds = found.bounds or (shown.expected, shown.low, shown.high)
         return Signal(
             id=str(uuid5(NAMESPACE, f"signal {self.agency} {look.name} {bucket.start} {by.id}")),
             agency=self.agency,
@@ -112,7 +114,7 @@ class Detection:
             detector=by.id,
             direction=found.direction,
             score=found.score,
-            value=bucket.value,
+            value=bucket.value if value.value is None else value.value,
             expected=bounds[0],
             low=bounds[1],
             high=bounds[2],

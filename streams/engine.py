@@ -27,7 +27,7 @@ from streams.folding import Awake, Closing, Told, anew, fold
 from streams.gauge import Gauge, Measured
 from streams.indicator import Indicator, Scan
 from streams.judge import Frame, values
-from streams.marks import planned_marks
+from streams.marks import event_marks
 from streams.notice import Notice
 from streams.retire import switched
 from streams.scale import ratings
@@ -96,7 +96,7 @@ class Engine:
         arrivals = agency.admit(records)
         changes.agencies.add(agency.name)
         changes.refused += [(agency.name, at, refusal) for at, refusal in arrivals.refused]
-        changes.marks += planned_marks(agency.name, arrivals)
+        changes.marks += event_marks(agency.name, arrivals)
         watch = self.watches[agency.name]
         for rated in ratings(arrivals):
             scales = watch.breaks.scales

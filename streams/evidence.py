@@ -17,7 +17,7 @@ def evidence(
     """The bucket, what was expected of it, and how often the detector is wrong."""
     return {
         "value": look.value.value,
-        "n": look.value.n,
+        "n": look.bucket.n,
         "expected": expected.expected,
         "low": expected.low,
         "high": expected.high,

@@ -14,6 +14,7 @@
   every June lifts the upper end in June, a week of Christmas lowers the lower one. Of last
   year's excursion two scales are taken for noise, and what lasted over four weeks was no
   season. Shares get no such allowance: a service that failed last June may not fail again.
+  Months and quarters that follow a steady trend leave room for it to go on.
 
 Causal: nothing of the bucket or after it is used, and while an episode lasts nothing of the
 episode. Silent until the middle has three values of the slot (eight weeks or months, four
@@ -39,12 +40,13 @@ Odd input:
   after its bucket closed restates the value, and changes nothing of what was expected or decided:
   the history goes on with what was known then.
 
-The year's trend needs no factor: the middle is at most nine weeks old and follows it. (The ratio
-to last year, multiplied onto a middle that has already followed, counts the trend twice.)
+The trend of days and weeks needs no factor: the middle is at most nine weeks old and follows it.
+(The ratio to last year, multiplied onto a middle that has already followed, counts it twice.)
 """
 
 from __future__ import annotations
 
+from itertools import combinations
 from math import sqrt
 from statistics import median
 from typing import Literal, NamedTuple
@@ -233,13 +235,32 @@ def expect(
     if len(residuals) not in STUDENT:
         scale *= 1 + YOUNG / len(residuals)
     fell, rose = _last_year(series, bucket, middle, rhythm, quantity)
-    low = middle + min(fell + NOISE * scale, 0.0) - WIDE * scale
-    high = middle + max(rose - NOISE * scale, 0.0) + WIDE * scale
+    drift = _drift(series, bucket)
+    low = middle + min(fell + NOISE * scale, drift, 0.0) - WIDE * scale
+    high = middle + max(rose - NOISE * scale, drift, 0.0) + WIDE * scale
     if quantity == "share":
         low, high = max(low, 0.0), min(high, 1.0)
     elif quantity == "count":
         low = max(low, 0.0)
     return Expectation(middle, low, high, scale)
+
+
+def _drift(series: Series, bucket: Bucket) -> float:
+    """How far a steady trend of months or quarters has gone since the middle of what is known.
+
+    That middle is months to a year old. The slope is Theil and Sen's; 0 where Mann and Kendall's
+    test (5 %, normal approximation) sees no trend.
+    """
+    if not bucket.days:
+        return 0.0
+    working = by_working_day(series)
+    values = _values(series, ANY, working=working)[::-1]
+    many = len(values)
+    steps = [(values[b] - values[a]) / (b - a) for a, b in combinations(range(many), 2)]
+    agree = sum((step > 0) - (step < 0) for step in steps)
+    if abs(agree) < 1.96 * sqrt(many * (many - 1) * (2 * many + 5) / 18):
+        return 0.0
+    return median(steps) * (many + 1) / 2 * (bucket.days if working else 1)
 
 
 def _known(series: Series, bucket: Bucket, rhythm: Rhythm) -> list[tuple[float, float]]:

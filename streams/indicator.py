@@ -91,6 +91,8 @@ class Indicator(ABC):
     """The share that it is to reach, where its error budget is watched."""
     strata: ClassVar[str] = ""
     """In words, what a stratum of this indicator is."""
+    mixed: ClassVar[bool] = False
+    """Whether the strata of a service are watched too, as shares of it (module ``streams.mix``)."""
     grains: ClassVar[tuple[tuple[str, ...], ...]] = ((), ("service",))
     unseen: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Parts of a shown cell of which it is only asked whether they report (composition)."""

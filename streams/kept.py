@@ -9,12 +9,15 @@ from __future__ import annotations
 from models.expected import Expected
 from streams.expectation import READY, Expectation, known
 from streams.look import Look
+from streams.mix import in_cases
 from streams.series import CLOSED
 
 
 def kept(agency: str, look: Look, expected: Expectation | None) -> Expected:
     """The expectation of a bucket as it is stored, taken before the bucket itself is learned."""
     value = look.value
+    if expected is not None:
+        expected = in_cases(look, expected)
     return Expected(
         agency=agency,
         indicator=value.indicator,

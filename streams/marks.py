@@ -9,9 +9,10 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from models.events.context import BaselineRebased, CalendarMarked, DefinitionChanged
-from models.mark import Mark
+from models.events.remote import PolicyChanged
+from models.mark import Mark, rule
 from models.value import Cell
-from streams.arrivals import PLANNED, Arrivals
+from streams.arrivals import PLANNED, POLICY, Arrivals
 from streams.crisis import Crisis
 
 NAMESPACE = UUID("0c6b0d0e-5f6e-4e0c-9d5b-1f0a3f1c9b57")
@@ -137,19 +138,29 @@ def some_of(names: Sequence[str]) -> str:
     return told
 
 
-def planned_marks(agency: str, arrivals: Arrivals) -> Iterator[Mark]:
-    """Closures and freezes of releases among some events: notifications keep still in them."""
-    for row in np.flatnonzero(arrivals.types == PLANNED).tolist():
+def event_marks(agency: str, arrivals: Arrivals) -> Iterator[Mark]:
+    """What some events mark by themselves: spans in which notifications keep still, and rules."""
+    for row in np.flatnonzero(np.isin(arrivals.types, (PLANNED, POLICY))).tolist():
         event = arrivals.events[row]
+        name = _id(f"event {agency} {event.source}\x1f{event.id}")
         match event.data:
             case CalendarMarked(kind="closure" | "release_freeze" as kind) as said:
                 yield Mark(
-                    id=_id(f"event {agency} {event.source}\x1f{event.id}"),
+                    id=name,
                     agency=agency,
                     kind=kind,
                     cell=Cell(service=said.scope),
                     start=round(said.start.timestamp() * 1000),
                     end=round(said.end.timestamp() * 1000),
+                )
+            case PolicyChanged() as said:
+                yield Mark(
+                    id=name,
+                    agency=agency,
+                    kind="policy",
+                    label=f"working from elsewhere {rule(said.level)}",
+                    start=int(arrivals.times[row]),
+                    evidence={"level": said.level, "scope": said.scope},
                 )
 
 

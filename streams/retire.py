@@ -10,6 +10,7 @@ from streams.breaks import RECENT_MS
 from streams.gauge import Gauge
 from streams.look import Key
 from streams.marks import rhythm_mark
+from streams.mix import judged
 from streams.notice import Notice
 from streams.rhythm import LENGTH_MS
 from streams.spoken import Switched
@@ -72,7 +73,7 @@ def _end(watch: Watch, gauge: Gauge, key: Key, one: Switched, changes: Changes) 
     watch.inhibited.pop(episode.alert, None)
     closed = Alert(
         id=episode.alert,
-        alertname=f"{gauge.indicator.title} off",
+        alertname=f"{judged(gauge.indicator, key[2]).title} off",
         agency=watch.agency,
         indicator=key[0],
         cell=key[2],

@@ -33,6 +33,7 @@ from streams.kept import kept
 from streams.lift import learn
 from streams.look import Key, Look, spoken_of
 from streams.marks import crisis_mark, definition_mark, rebase_mark
+from streams.mix import Mixes, in_cases, is_mixed, whole
 from streams.notice import Notice, is_recent
 from streams.planned import Plans, Span
 from streams.rebase import rebase
@@ -62,6 +63,7 @@ class Watch:
         self.gaps = Gaps(agency)
         self.plans = Plans(calendar)
         self.breaks = Breaks(agency)
+        self.mixes = Mixes()
         self.silences: dict[str, Alert] = {}
         self.inhibited: dict[str, Alert] = {}
 
@@ -72,7 +74,7 @@ class Watch:
     def bucket(self, gauge: Gauge, step: Closing, made: list[Value], changes: Changes) -> None:
         """Look at one cell of a bucket that closed just now."""
         value = made[-1]
-        indicator = gauge.indicator
+        indicator, number, n = self.mixes.part(gauge.indicator, step, value, self.series)
         if value.indicator == READINESS:
             self.casebook.ready(value)
             changes.shocks += self.casebook.news()
@@ -80,22 +82,26 @@ class Watch:
         # they are judged where the window has enough.
         adds_up = indicator.detect == "count" or indicator.objective is not None
         few = adds_up and value.status == "low_n" and made[0].status == "ok"
-        if not indicator.detect or value.value is None or not (few or value.status == "ok"):
+        if not indicator.detect or number is None or not (few or value.status == "ok"):
             return
         key = (value.indicator, step.line, value.cell)
-        if key in self.breaks.doubtful:
+        if not self.breaks.doubtful.isdisjoint((key, whole(key))):
             return
         if not spoken_of(indicator, key, self.series, self.parted):
             return
         rhythm = RHYTHMS[step.line]
-        bucket = Bucket.of(self.calendar, rhythm, step.number, value.value, value.n or 0)
+        bucket = Bucket.of(self.calendar, rhythm, step.number, number, n)
         series = self.series.setdefault(key, Series())
         if value.cell != Cell():
             self.parted.add(key[:2])
         if series.broken or series.rebased is not None:
             self._begin_anew(Look(indicator, series, bucket, value), changes)
         bucket = self.plans.fit(series, bucket, value.cell, rhythm, indicator.quantity)
-        look = Look(indicator, series, bucket, value)
+        self._see(Look(indicator, series, bucket, value), changes)
+
+    def _see(self, look: Look, changes: Changes) -> None:
+        """From a bucket that is to be judged to all that follows from it."""
+        indicator, _, bucket, value = look
         if indicator.detect == "rare":
             # No bucket is expected to hold any: only who needs no expectation judges it.
             self._heard(look, None, None, changes)
@@ -112,8 +118,10 @@ class Watch:
             return
         what = self._heard(look, expected, usual, changes)
         self._tell(self.gaps.end(look), value, changes)
-        guarded = self._guarded(indicator, step.line, value.cell)
-        changes.shocks += self.casebook.look(look, levels=what == "new level", guarded=guarded)
+        if not is_mixed(look):
+            guarded = self._guarded(indicator, RHYTHMS.index(value.rhythm), value.cell)
+            levels = what == "new level"
+            changes.shocks += self.casebook.look(look, levels=levels, guarded=guarded)
 
     def told(self, event: Event, at: int, changes: Changes) -> None:
         """Hear of a crisis, its end, a crisis decision, another definition or baseline, a plan."""
@@ -236,7 +244,7 @@ class Watch:
                 series.forget(but=ONLY_BY_HAND)
         elif verdict.what == "worse":
             episode.severity = verdict.severity
-        detector = self.detection.by(look, episode.by)
+        detector, shown = self.detection.by(look, episode.by), in_cases(look, expected)
         alert = Alert(
             id=episode.alert,
             alertname=f"{look.indicator.title} off",
@@ -246,8 +254,8 @@ class Watch:
             severity=episode.severity,
             state=episode.state,
             old_state=old,
-            reason=reason(look.indicator, value, expected, episode, verdict),
-            evidence=evidence(look, expected, verdict, episode, detector),
+            reason=reason(look.indicator, value, shown, episode, verdict),
+            evidence=evidence(look, shown, verdict, episode, detector),
             opened=episode.opened,
             updated=bucket.end,
             closed=bucket.end if episode.state == "closed" else None,

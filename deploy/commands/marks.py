@@ -61,7 +61,7 @@ def command(
     since: Since = "",
     form: FormatOption = Format.table,
 ) -> None:
-    """Read marks: declared crises, closures, and breaks, where numbers mean something else."""
+    """Read marks: declared crises, closures, rules, and breaks, where numbers mean something else."""
     settings = read_settings(config)
     kinds = set(get_args(MarkKind))
     if kind and kind not in kinds:

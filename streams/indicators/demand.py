@@ -27,6 +27,7 @@ class Demand(Tally):
     privacy = "open"
     detect = "count"
     strata = "channel"
+    mixed = True
     grains = ((), ("service",), ("service", "stratum"))
     reads = ("request", "transactions")
     width = 1

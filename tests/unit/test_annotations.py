@@ -77,6 +77,8 @@ def test_every_mark_that_is_drawn_has_its_sentence() -> None:
         texts.add(found.text)
     assert len(texts) == len(DRAWN)
     assert wanted(Rows(marks=[mark("m", "closure"), mark("n", "release_freeze")]), NAMES, 0) == {}
+    strict = one_of(marks=[mark("m", "policy", evidence='{"level": 3}')])
+    assert strict.text == "Break, Permits: working from elsewhere is required of all from here on."
     crisis = one_of(marks=[mark("m", "crisis", end=NOON, service="floods")])
     assert crisis.end == NOON
     assert (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm, t
+from scipy.stats import kendalltau, norm, t, theilslopes
 
 from models.value import Rhythm
 from streams.expectation import (
@@ -215,6 +215,40 @@ def test_a_year_of_quarters_is_warm_up_enough(quarters: int) -> None:
     assert outside <= 8
     assert seen >= 395
     assert expect(*taught([1000.0] * 3, "quarter"), "quarter", "count") is None
+
+
+@pytest.mark.parametrize("rhythm", ["month", "quarter"])
+@pytest.mark.parametrize("step", [-40.0, 40.0])
+def test_a_steady_trend_leaves_room_to_go_on(rhythm: Rhythm, step: float) -> None:
+    """On the side where it goes, by Theil and Sen's slope from the middle of the last eight."""
+    random = np.random.default_rng(3)
+    noise = random.normal(0, 5, 24)
+    values = (1000 + step * np.arange(24) + noise).tolist()
+    flat = (1000 + noise).tolist()
+    going, still = (expect(*taught(one, rhythm), rhythm, "level") for one in (values, flat))
+    assert going is not None
+    assert still is not None
+    slope = theilslopes(values[-8:]).slope
+    ahead, behind = going.high - going.expected, going.expected - going.low
+    if step < 0:
+        ahead, behind = behind, ahead
+    assert ahead - behind == pytest.approx(abs(slope) * 4.5, rel=1e-6)
+    assert still.high - still.expected == pytest.approx(still.expected - still.low)
+
+
+def test_what_is_no_trend_leaves_no_room() -> None:
+    """By Kendall's test: of noise alone hardly more than its five per cent."""
+    random = np.random.default_rng(5)
+    trending = agreed = 0
+    for _ in range(300):
+        values = random.normal(1000, 50, 20).tolist()
+        found = expect(*taught(values, "quarter"), "quarter", "level")
+        assert found is not None
+        seen = abs(found.high + found.low - 2 * found.expected) > 1e-6
+        trending += seen
+        agreed += seen == (kendalltau(range(8), values[-8:], method="asymptotic").pvalue < 0.05)
+    assert trending <= 30
+    assert agreed >= 297
 
 
 def test_few_cases_widen_a_share() -> None:

@@ -42,6 +42,26 @@ def test_closures_and_freezes_are_marked() -> None:
     }
 
 
+def test_rules_on_working_from_elsewhere_are_marked() -> None:
+    """From their own time on, in words of ours; whom they bind is kept beside it."""
+    rules = [
+        line(
+            "headwind.remote.policy.changed.v1", f"p{level}", "office", BEGIN - level * DAY, **said
+        )
+        for level, said in ((2, {"level": 2}), (9, {"level": 9, "scope": "whole agency"}))
+    ]
+    run = Run()
+    run.apply([record(1, *rules)])
+    assert [(mark.kind, mark.label, mark.start, mark.end) for mark in run.marks] == [
+        ("policy", "working from elsewhere required of some", BEGIN - 2 * DAY, None),
+        ("policy", "working from elsewhere under a rule of level 9", BEGIN - 9 * DAY, None),
+    ]
+    assert [mark.evidence for mark in run.marks] == [
+        {"level": 2, "scope": ""},
+        {"level": 9, "scope": "whole agency"},
+    ]
+
+
 def test_a_repeat_is_marked_once_and_two_alike_are_two() -> None:
     """The event's identity is the mark's; a replay gives the same, in other records too."""
     lines = [planned(1, "closure"), planned(2, "closure"), planned(1, "closure")]

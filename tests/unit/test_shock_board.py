@@ -262,6 +262,14 @@ def test_a_changed_definition_is_marked() -> None:
     assert (found["word"], found["label"]) == ("definition changed", "closed cases only")
 
 
+def test_a_rule_is_marked() -> None:
+    """That there is another one; which it is stands under the pointer."""
+    label = "working from elsewhere recommended"
+    (found,) = breaks_of([_break(10, kind="policy", label=label, evidence="{}")], CONTEXT)
+    assert (found["word"], found["label"]) == ("rule on remote work", label)
+    assert not found["found"]
+
+
 def test_words_of_breaks_do_not_lie_on_one_another() -> None:
     """Near ones stand in lanes, one at the end is written to the left; a repeat has no word."""
     found = breaks_of([_break(10, 14), _break(60), _break(95)], CONTEXT)

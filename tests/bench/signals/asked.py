@@ -13,6 +13,9 @@ from streams.gap import EVENTS_VANISHED
 from streams.indicator import Indicator
 from tests.integration.records import Records, figure
 
+REQUIRED = 2
+"""The level from which a rule binds somebody."""
+
 YEAR_MS = 365.25 * 86_400_000
 
 
@@ -30,6 +33,7 @@ class Said(NamedTuple):
     """"" while it stands."""
     detector: str = ""
     depth: float = 0.0
+    stratum: str = ""
 
 
 def asked(records: Records, what: str, *options: str) -> list[dict[str, Any]]:
@@ -42,7 +46,7 @@ def asked(records: Records, what: str, *options: str) -> list[dict[str, Any]]:
 
 def everything(records: Records) -> list[Said]:
     """All that a store says."""
-    return [*_shocks(records), *_alerts(records), *_signals(records), *_breaks(records)]
+    return [*_shocks(records), *_alerts(records), *_signals(records), *_marks(records)]
 
 
 def _shocks(records: Records) -> Iterator[Said]:
@@ -79,6 +83,7 @@ def _alerts(records: Records) -> Iterator[Said]:
             onset=str(told.get("since", first["opened"]))[:10],
             ended=(last["closed"] or "")[:10],
             depth=last["evidence"].get("worst_depth", 0.0),
+            stratum=told.get("stratum", ""),
         )
 
 
@@ -101,19 +106,24 @@ def _signals(records: Records) -> Iterator[Said]:
         )
 
 
-def _breaks(records: Records) -> Iterator[Said]:
-    """From where on numbers mean something else: a definition, who reports, a scale."""
-    question = (
-        "SELECT indicator, agency, service, unit, date(start / 1000, 'unixepoch') FROM mark "
-        "WHERE latest AND kind IN ('definition', 'composition', 'scale', 'rhythm')"
-    )
-    for row in records.rows(question):
-        indicator, agency, service, unit, day = map(str, row)
-        yield Said("break", indicator, agency, service, unit, "", day, "")
+def _marks(records: Records) -> Iterator[Said]:
+    """Breaks, from where on numbers mean something else, and the first day of each strict rule."""
+    strict: set[str] = set()
+    for one in asked(records, "marks"):
+        where = (one["indicator"], one["agency"], one["service"], one["unit"])
+        day, level = one["start"][:10], one["evidence"].get("level", 0)
+        if one["kind"] in ("definition", "composition", "scale", "rhythm"):
+            yield Said("break", *where, "", day, "")
+        elif level >= REQUIRED and one["agency"] not in strict:
+            strict.add(one["agency"])
+            yield Said("rule", *where, "", day, "", depth=level)
 
 
 def series_years(records: Records) -> tuple[int, float]:
-    """How many series are watched, and the years of their buckets with enough in them."""
+    """How many series are watched, and the years of their buckets with enough in them.
+
+    Shares of channels are not counted, though their alerts are.
+    """
     known = catalogue()
     question = (
         "SELECT indicator, agency, unit, service, stratum, span, SUM(window_end - window_start) "

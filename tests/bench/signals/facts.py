@@ -17,8 +17,9 @@ Range = tuple[str, str]
 class Fact(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One line: what a right system says, or where it is silent. Names left out are any.
 
-    - ``shock``, ``alert``, ``gap``, ``signal``: one of them begins in ``onset``, or stands some
-      time in ``during``, in at least ``at_least`` of ``of`` series;
+    - ``shock``, ``alert``, ``gap``, ``signal``, ``break``, ``rule``: one of them begins in
+      ``onset``, or stands some time in ``during``, in at least ``at_least`` of ``of`` series;
+      of rules the first that binds somebody, of each agency;
     - ``silent``: at most ``at_most`` alerts begin in ``onset``;
     - ``figure``: the indicator's ``value`` in the window that ends on ``at``, give or take
       ``within``;
@@ -26,7 +27,7 @@ class Fact(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """
 
     says: str
-    kind: Literal["shock", "alert", "gap", "signal", "break", "silent", "figure", "none"]
+    kind: Literal["shock", "alert", "gap", "signal", "break", "rule", "silent", "figure", "none"]
     said: str = ""
     """When it happened, as the records are described."""
     indicator: str = ""

@@ -150,6 +150,7 @@ def _named(fact: Fact, one: Said) -> bool:
             (fact.agency, one.agency),
             (fact.service, one.service),
             (fact.unit, one.unit),
+            (fact.stratum, one.stratum),
             (fact.direction, one.direction),
         )
     )
