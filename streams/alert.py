@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
-from models.alert import Severity
+from models.alert import AlertState, Severity
 from models.value import Rhythm
 from streams import wave
 from streams.detector import Deciding
@@ -154,6 +154,24 @@ def decide(
     if rhythm != "hour" and what in ("", "worse"):
         series.set_aside(bucket, KEPT[rhythm])
     return Verdict(what, deep, severity)
+
+
+def begin(series: Series, alert: str, opened: int, verdict: Verdict, state: AlertState) -> Episode:
+    """The episode of an alert of this id, which the present stretch of its series becomes."""
+    episode = Episode(
+        alert=alert,
+        opened=opened,
+        since=series.run_since,
+        direction=series.run_direction,
+        severity=verdict.severity,
+        state=state,
+        transition=0,
+        told=False,
+        worst=verdict.depth,
+        by=verdict.by,
+    )
+    series.run = series.run_signals = series.run_sums = 0
+    return episode
 
 
 def decider(series: Series, judged: Mapping[str, Judgement], course: Course) -> str:

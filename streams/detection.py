@@ -62,7 +62,7 @@ class Detection:
                 judged = self._judge(detector, look)
                 if judged is not None:
                     heard.judged[detector.id] = judged
-                if judged is not None and judged.fresh:
+                if judged is not None and judged.fresh and look.value.value is not None:
                     found = Finding(judged.score, judged.direction, judged.since)
                     signals.append(self._signal(look, judged.usual, detector, found))
                 continue

@@ -25,7 +25,7 @@ from models.value import RHYTHMS, Cell, Value
 from streams.agency import Agency
 from streams.folding import Awake, Closing, Told, anew, fold
 from streams.gauge import Gauge, Measured
-from streams.indicator import Indicator, Scan
+from streams.indicator import Indicator, Lifetime, Scan
 from streams.judge import Frame, values
 from streams.marks import event_marks
 from streams.notice import Notice
@@ -161,13 +161,16 @@ class Engine:
             made = values(gauge.indicator, frame, measured, silent)
             into.extend(made)
             if not step.anew:
-                judged.append((measured.cell == Cell(), made))
+                judged.append((measured.cell == Cell(), made, measured.bucket))
             if _is_shared(measured.cell):
                 last = measured is told[-1]
                 changes.news.append(_summary(agency, step, measured, made[0], last=last))
         # The total last: it is watched only where no part of it is.
-        for _, made in sorted(judged, key=itemgetter(0)):
-            watch.bucket(gauge, step, made, changes)
+        for _, made, lived in sorted(judged, key=itemgetter(0)):
+            if not isinstance(gauge.indicator, Lifetime):
+                watch.bucket(gauge, step, made, changes)
+            elif lived is not None:
+                watch.goes_on(gauge.indicator, step, made[0], lived, changes)
             changes.curve += watch.casebook.curve()
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.calendar import Calendar
 from models.value import RHYTHMS, Cell, Rhythm
-from streams.indicator import PENDING, USED, Indicator, Scan, Tally
+from streams.indicator import PENDING, USED, Found, Indicator, Lifetime, Scan, Tally
 from streams.items import BLANK, NEVER, View
 from streams.panes import FAR, Cells, Panes
 from streams.roster import Report
@@ -230,6 +230,7 @@ class Gauge:
             [v.place[(v.known < stop) & (v.place > BLANK)] for v in mine.values()]
         )
         table = self.cells.of(self.places)
+        lives = indicator.lives(mine, last, stop) if isinstance(indicator, Lifetime) else None
         found = []
         for grain in range(table.shape[1]):
             cells = table[place[rows], grain]
@@ -244,7 +245,7 @@ class Gauge:
                     Measured(
                         self.cells.names[cell],
                         gather(used) if len(used) else None,
-                        None,
+                        lives and _gathered(lives, table[:, grain], cell),
                         (stop - start, stop - last),
                         {word: count for word, count in usage.items() if count},
                         min(1.0, (number - self.first[line] + 1) / self.window(line)),
@@ -260,3 +261,10 @@ class Gauge:
         columns = {name: column[on] for name, column in view.columns.items()}
         bands = [view.bands[i] for i in np.flatnonzero(on).tolist()] if view.bands else []
         return View(columns, bands, view.places)
+
+
+def _gathered(found: Found, cells: I64, cell: int) -> Any:
+    """What was found of one cell of a grain, whose ``cells`` are codes by place; None for nothing."""
+    used = np.flatnonzero((found.reason == USED) & (found.place > BLANK))
+    mine = used[cells[found.place[used]] == cell]
+    return found.gather(mine) if len(mine) else None

@@ -32,6 +32,7 @@ from streams.estimators.estimate import Estimate
 from streams.estimators.kaplan_meier import KaplanMeier
 from streams.estimators.risk_table import RiskTable
 from streams.items import NEVER, View
+from streams.lived import Lived
 
 I64 = NDArray[np.int64]
 
@@ -82,9 +83,10 @@ class Indicator(ABC):
     """Whether a tile shows it where only a few can be shown."""
     goalposts: ClassVar[tuple[float, float] | None] = None
     privacy: ClassVar[Literal["open", "citizen", "workforce"]] = "open"
-    detect: ClassVar[Literal["", "count", "share", "level", "rare"]] = ""
+    detect: ClassVar[Literal["", "count", "share", "level", "rare", "pace"]] = ""
     """What detection looks at. Of rare events no bucket is expected to hold anything, and the
-    depth of one says nothing: only detectors that decide by themselves look at them."""
+    depth of one says nothing; of work that goes on (``pace``) a bucket has no value of its own,
+    but time lived and endings. Only detectors that decide by themselves look at either."""
     detectors: ClassVar[tuple[str, ...]] = ("seasonal_z", "cusum", "shift", "novelty")
     """Who looks at it, each at the rhythms that it is meant for."""
     objective: ClassVar[float | None] = None
@@ -101,6 +103,11 @@ class Indicator(ABC):
 
     reads: ClassVar[tuple[str, ...]]
     """The kinds of item it reads."""
+
+    @property
+    def foreseen(self) -> bool:
+        """Whether something is expected of each bucket of it."""
+        return self.detect in ("count", "share", "level")
 
     @property
     def quantity(self) -> Literal["count", "share", "level"]:
@@ -212,11 +219,18 @@ class Lifetime(Scan):
     stops: ClassVar[tuple[str, ...]] = ()
     ms: ClassVar[int]
     """Milliseconds of one unit of the value."""
+    detect = "pace"
+    detectors = ("pace",)
     excluded = ("never_started", "ends_before_start")
 
     def scan(self, items: Mapping[str, View], start: int, stop: int, own: bool) -> Found:
-        """Items at risk in the window; ages in ms."""
+        """Items at risk in the window, as risk tables; ages in ms."""
         del own
+        found = self.lives(items, start, stop)
+        return found._replace(gather=lambda rows: RiskTable.of(*found.gather(rows)))
+
+    def lives(self, items: Mapping[str, View], start: int, stop: int) -> Found:
+        """Items at risk in [start, stop) (ms), as a :class:`Lived` for the rows that are asked for."""
         view = items[self.kind]
         began, done = getattr(view, self.start), getattr(view, self.finish)
         over = np.minimum.reduce([done, *(getattr(view, step) for step in self.stops)])
@@ -227,11 +241,11 @@ class Lifetime(Scan):
         reason[inside & (began == NEVER)] = 1
         reason[inside & (began < NEVER) & (done < began)] = 2
 
-        def gather(rows: I64) -> RiskTable:
+        def gather(rows: I64) -> Lived:
             since, end, first = began[rows], over[rows], seen[rows]
             leave = np.minimum(end, stop) - since
             entry = np.minimum(np.maximum(first, start) - since, leave)
-            return RiskTable.of(entry, leave, (done[rows] == end) & (end < stop))
+            return Lived(entry, leave, (done[rows] == end) & (end < stop))
 
         return Found(view.place, reason, gather)
 

@@ -17,6 +17,7 @@ import msgspec
 from models.alert import AlertState, Severity
 from models.calendar import Calendar
 from models.value import Rhythm
+from streams.lived import Lived
 
 KEPT: dict[Rhythm, int] = {"hour": 1512, "day": 427, "week": 112, "month": 60, "quarter": 24}
 """Buckets kept: nine weeks of hours, fourteen months of days, two years of weeks …"""
@@ -57,6 +58,10 @@ class Bucket(msgspec.Struct, frozen=True):
     """Kind and scope of the deadline or campaign that it lies in."""
     plan_since: int = 0
     """Start of that one, ms."""
+    lived: Lived | None = None
+    """Of work that goes on: what was lived in it, and what ended."""
+    unit_ms: int = 1
+    """Milliseconds of one unit of the value, where that is a time."""
 
     @classmethod
     def of(

@@ -7,7 +7,7 @@ from uuid import uuid5
 
 import msgspec
 
-from models.alert import Alert
+from models.alert import Alert, AlertState
 from models.calendar import Calendar
 from models.event import Event
 from models.events.context import (
@@ -19,7 +19,7 @@ from models.events.context import (
 )
 from models.settings import Settings
 from models.value import RHYTHMS, Cell, Value
-from streams.alert import Nature, Verdict, What, decide, decider, follow
+from streams.alert import Nature, Verdict, What, begin, decide, decider, follow
 from streams.breaks import Breaks
 from streams.casebook import Casebook
 from streams.crisis import READINESS, Crisis
@@ -28,9 +28,10 @@ from streams.evidence import as_it_is, evidence
 from streams.expectation import Expectation
 from streams.floor import foreseen
 from streams.gap import Gaps, is_empty
-from streams.indicator import Indicator
+from streams.indicator import Indicator, K, Lifetime
 from streams.kept import kept
 from streams.lift import learn
+from streams.lived import Lived
 from streams.look import Key, Look, spoken_of
 from streams.marks import crisis_mark, definition_mark, rebase_mark
 from streams.mix import Mixes, in_cases, is_mixed, whole
@@ -39,14 +40,13 @@ from streams.planned import Plans, Span
 from streams.rebase import rebase
 from streams.series import KEPT, Bucket, Episode, Series
 from streams.source import Source
-from streams.wording import back_again, reason, silence
+from streams.stale import stale
+from streams.wording import back_again, reason
 
 if TYPE_CHECKING:
     from streams.engine import Changes
     from streams.folding import Closing
     from streams.gauge import Gauge
-
-SOURCE_STALE = "SourceStale"
 
 
 class Watch:
@@ -91,9 +91,7 @@ class Watch:
             return
         rhythm = RHYTHMS[step.line]
         bucket = Bucket.of(self.calendar, rhythm, step.number, number, n)
-        series = self.series.setdefault(key, Series())
-        if value.cell != Cell():
-            self.parted.add(key[:2])
+        series = self._known(key)
         if series.broken or series.rebased is not None:
             self._begin_anew(Look(indicator, series, bucket, value), changes)
         bucket = self.plans.fit(series, bucket, value.cell, rhythm, indicator.quantity)
@@ -102,7 +100,7 @@ class Watch:
     def _see(self, look: Look, changes: Changes) -> None:
         """From a bucket that is to be judged to all that follows from it."""
         indicator, _, bucket, value = look
-        if indicator.detect == "rare":
+        if not indicator.foreseen:
             # No bucket is expected to hold any: only who needs no expectation judges it.
             self._heard(look, None, None, changes)
             return
@@ -122,6 +120,35 @@ class Watch:
             guarded = self._guarded(indicator, RHYTHMS.index(value.rhythm), value.cell)
             levels = what == "new level"
             changes.shocks += self.casebook.look(look, levels=levels, guarded=guarded)
+
+    def goes_on(
+        self, indicator: Lifetime, step: Closing, value: Value, lived: Lived, changes: Changes
+    ) -> None:
+        """Look at the work that a cell had at risk in a bucket that closed just now.
+
+        ``value`` is that of its window, which may not be known yet.
+        """
+        key = (value.indicator, step.line, value.cell)
+        if value.status == "stale" or not spoken_of(indicator, key, self.series, self.parted):
+            return
+        # Where events are lost on the way nothing ends, and that is told already.
+        lost = bool(self.silences) or any(gap[2] == value.cell for gap in self.gaps.open)
+        if lost or len(lived.entry) < max(K[indicator.privacy], 1):
+            return
+        plain = Bucket.of(self.calendar, RHYTHMS[step.line], step.number, value.value or 0.0)
+        bucket = msgspec.structs.replace(
+            plain, n=len(lived.entry), lived=lived, unit_ms=indicator.ms
+        )
+        look = Look(indicator, self._known(key), bucket, value)
+        if look.series.broken or look.series.rebased is not None:
+            self._begin_anew(look, changes)
+        self._heard(look, None, None, changes)
+
+    def _known(self, key: Key) -> Series:
+        """The series of this key, which is watched from now on."""
+        if key[2] != Cell():
+            self.parted.add(key[:2])
+        return self.series.setdefault(key, Series())
 
     def told(self, event: Event, at: int, changes: Changes) -> None:
         """Hear of a crisis, its end, a crisis decision, another definition or baseline, a plan."""
@@ -193,7 +220,7 @@ class Watch:
             learns = series.episode is None
         elif expected is not None:
             what, learns = self._judge(look, expected, heard, changes)
-        if indicator.detect == "rare":
+        if not indicator.foreseen:
             return what
         if bucket.slot < 0:
             series.learn(bucket, None, KEPT[value.rhythm])
@@ -271,20 +298,8 @@ class Watch:
         name = f"alert {self.agency} {look.name} {series.run_since}"
         if verdict.by:
             name = f"{name} {verdict.by} {series.run_direction}"
-        episode = Episode(
-            alert=str(uuid5(NAMESPACE, name)),
-            opened=look.bucket.end,
-            since=series.run_since,
-            direction=series.run_direction,
-            severity=verdict.severity,
-            state="inhibited" if self.silences else "open",
-            transition=0,
-            told=False,
-            worst=verdict.depth,
-            by=verdict.by,
-        )
-        series.run = series.run_signals = series.run_sums = 0
-        return episode
+        state: AlertState = "inhibited" if self.silences else "open"
+        return begin(series, str(uuid5(NAMESPACE, name)), look.bucket.end, verdict, state)
 
     def _record(self, alert: Alert, episode: Episode, changes: Changes, value: Value) -> None:
         changes.alerts.append(alert)
@@ -304,27 +319,7 @@ class Watch:
 
     def silent(self, source: Source, now: int, changes: Changes) -> None:
         """A source has been quiet beyond its allowance."""
-        alert = Alert(
-            id=str(uuid5(NAMESPACE, f"stale {self.agency} {source.name} {source.last_received}")),
-            alertname=SOURCE_STALE,
-            agency=self.agency,
-            indicator="",
-            cell=Cell(),
-            severity="warning",
-            state="open",
-            old_state="",
-            reason=silence(source),
-            evidence={
-                "source": source.name,
-                "last_received": source.last_received,
-                "last_event": source.last_time,
-                "quiet_after_ms": source.allowed,
-            },
-            opened=now,
-            updated=now,
-            closed=None,
-            transition=0,
-        )
+        alert = stale(self.agency, source, now)
         self.silences[source.name] = alert
         changes.alerts.append(alert)
         changes.notices.append(Notice(alert, now))

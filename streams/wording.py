@@ -47,9 +47,10 @@ def _ended(
                 f"alert of its own; this one was off from {since}."
             )
         case "new level":
+            level = now if value.value is not None else "what is now"
             return (
-                f"{what} has stayed away from what was expected since {since}: {now} is taken as "
-                f"the new level ({usual} before)."
+                f"{what} has stayed away from what was expected since {since}: {level} is taken "
+                f"as the new level ({usual} before)."
             )
         case "new definition":
             from_then = day(value.window_start)
@@ -58,7 +59,8 @@ def _ended(
             return f"{what} is judged by a new baseline from {day(value.window_start)} on: {now}."
         case _:
             back = day(episode.back_since)
-            return f"{what} is back: {now}, {usual}. It was off from {since} to {back}."
+            known = f": {now}, {usual}" if value.value is not None else ""
+            return f"{what} is back{known}. It was off from {since} to {back}."
 
 
 def vanished(indicator: Indicator, value: Value, expected: Expectation, since: int) -> str:

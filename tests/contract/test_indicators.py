@@ -82,7 +82,7 @@ def test_its_facts_are_legal(one: Indicator) -> None:
     assert one.privacy in K
     assert one.detectors
     assert set(one.detectors) <= {path.stem for path in DETECTORS}
-    assert one.detect in ("", "count", "share", "level", "rare")
+    assert one.detect in ("", "count", "share", "level", "rare", "pace")
     assert (one.detect == "share") <= (one.unit == "share")
     assert all(re.fullmatch(r"[a-z][a-z_]*", word) for word in one.excluded)
     assert len(set(one.excluded)) == len(one.excluded)

@@ -57,7 +57,7 @@ def test_what_an_indicator_names_itself_is_possible(name: str) -> None:
             "that one looks at hour and day, and a week is its finest; ",
         ),
         (
-            {"detectors": {"decision_speed": ["cusum"]}},
+            {"detectors": {"ageing_work": ["cusum"]}},
             "its values overlap in time, and nothing looks at them; take it out",
         ),
         ({"objectives": {"remote_availibility": 0.9}}, "did you mean remote_availability?"),
@@ -98,5 +98,6 @@ def test_the_settings_come_before_the_indicator() -> None:
     assert chosen(demand, other) == ("cusum",)
     assert watchers(demand, other) == "cusum"
     assert "novelty" not in watchers(demand, plain)
-    assert watchers(catalogue()["decision_speed"], plain) == ""
+    assert watchers(catalogue()["ageing_work"], plain) == ""
+    assert watchers(catalogue()["decision_speed"], plain) == "pace"
     assert watchers(demand, Settings.of({"detectors": {"demand": []}})) == ""

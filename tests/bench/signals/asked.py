@@ -72,14 +72,15 @@ def _alerts(records: Records) -> Iterator[Said]:
     for history in states.values():
         first, last = history[0], history[-1]
         told = first["evidence"]
-        value, expected = told.get("value") or 0.0, told.get("expected") or 0.0
+        # What is not reached yet takes longer than anything.
+        value, expected = told.get("value"), told.get("expected") or 0.0
         yield Said(
             kind=_kind(first["alertname"]),
             indicator=first["indicator"],
             agency=first["agency"],
             service=first["service"],
             unit=told.get("unit", ""),
-            direction="up" if value > expected else "down",
+            direction="up" if value is None or value > expected else "down",
             onset=str(told.get("since", first["opened"]))[:10],
             ended=(last["closed"] or "")[:10],
             depth=last["evidence"].get("worst_depth", 0.0),
@@ -135,7 +136,9 @@ def series_years(records: Records) -> tuple[int, float]:
         cell = Cell(unit=str(unit), service=str(service), stratum=str(stratum))
         if _is_watched(known[str(indicator)], cell):
             spans = watched.setdefault((indicator, agency, cell), {})
-            spans[span] = figure(length) / YEAR_MS
+            # Of work that goes on the rolling windows overlap; each says one step.
+            steps = 1 if known[str(indicator)].foreseen else known[str(indicator)].window
+            spans[span] = figure(length) / YEAR_MS / (steps if span == "window" else 1)
     return len(watched), sum(one.get("bucket", one.get("window", 0.0)) for one in watched.values())
 
 

@@ -95,8 +95,9 @@ class Life(NamedTuple):
 
 
 def watchers(rhythm: Rhythm) -> list[str]:
-    """The detectors that are meant for a rhythm, and the chain."""
-    return [*(name for name, one in DETECTORS.items() if rhythm in one.rhythms), ALERT]
+    """The detectors that are meant for a rhythm, and the chain; no value says how work goes on."""
+    meant = [name for name, one in DETECTORS.items() if rhythm in one.rhythms]
+    return [*(name for name in meant if DETECTORS[name].quantities != ("pace",)), ALERT]
 
 
 def live(rhythm: Rhythm, kind: Kind, who: str, plan: Plan, number: int) -> Life:
