@@ -120,10 +120,17 @@ class Sender:
                 self._commit(finished=False)
 
     def finish(self) -> None:
-        """Send what waits, and of each source a heartbeat, so that its last period can close."""
+        """Send what waits, and of each source a heartbeat, so that its last period can close.
+
+        A file is complete for all of whom it speaks: an agency of which it says nothing in its
+        last months did nothing in them, and no group has to wait for it.
+        """
         received = self._outlet.clock()
-        for (agency, source), moment in sorted(self._reached.items()):
-            line = _heartbeat(agency, source, moment, self._report.fingerprint)
+        complete: dict[str, datetime] = {}
+        for (_, source), moment in self._reached.items():
+            complete[source] = max(moment, complete.get(source, moment))
+        for agency, source in sorted(self._reached):
+            line = _heartbeat(agency, source, complete[source], self._report.fingerprint)
             self._queue(agency, received, [line], [])
         self._commit(finished=True)
 

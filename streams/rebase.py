@@ -11,7 +11,7 @@ import numpy as np
 
 from models.calendar import Calendar
 from models.value import Rhythm
-from streams.detection import DETECTORS
+from streams.detection import DETECTORS, ONLY_BY_HAND
 from streams.detector import Remembering
 from streams.expectation import learned
 from streams.look import Look
@@ -36,6 +36,13 @@ def rebase(look: Look, plans: Plans, at: int) -> None:
     series.memory.update({name: one for name, one in memory.items() if one is not None})
     for bucket in kept:
         _learn(look, plans, bucket)
+
+
+def settle(look: Look, plans: Plans, since: int) -> None:
+    """Take what has stayed since then (ms) as the new level; baselines kept by hand stay."""
+    by_hand = {name: one for name, one in look.series.memory.items() if name in ONLY_BY_HAND}
+    rebase(look, plans, since)
+    look.series.memory.update(by_hand)
 
 
 def _learn(look: Look, plans: Plans, plain: Bucket) -> None:

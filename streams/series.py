@@ -8,7 +8,6 @@ restored is the same to the last bit as one that was not.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from struct import Struct
 from typing import Any, Final
 
@@ -266,10 +265,9 @@ class Series(msgspec.Struct, array_like=True):
             number -= self.gaps[place]
         return found[::-1]
 
-    def forget(self, but: Collection[str] = ()) -> None:
-        """Start anew: a new level holds. Of the detectors only those in ``but`` remember."""
-        for name in self.memory.keys() - set(but):
-            del self.memory[name]
+    def forget(self) -> None:
+        """Start anew: nothing that was learned holds."""
+        self.memory.clear()
         self.waiting.clear()
         for column in (self.gaps, self.packed, self.slots, self.days, self.misses):
             column.clear()

@@ -23,7 +23,7 @@ from streams.alert import Nature, Verdict, What, begin, decide, decider, follow
 from streams.breaks import Breaks
 from streams.casebook import Casebook
 from streams.crisis import READINESS, Crisis
-from streams.detection import NAMESPACE, ONLY_BY_HAND, Detection, Heard
+from streams.detection import NAMESPACE, Detection, Heard
 from streams.evidence import as_it_is, evidence
 from streams.expectation import Expectation
 from streams.floor import foreseen
@@ -37,7 +37,7 @@ from streams.marks import crisis_mark, definition_mark, rebase_mark
 from streams.mix import Mixes, in_cases, is_mixed, whole
 from streams.notice import Notice, is_recent
 from streams.planned import Plans, Span
-from streams.rebase import rebase
+from streams.rebase import rebase, settle
 from streams.series import KEPT, Bucket, Episode, Series
 from streams.source import Source
 from streams.stale import stale
@@ -225,7 +225,7 @@ class Watch:
         if bucket.slot < 0:
             series.learn(bucket, None, KEPT[value.rhythm])
         elif learns:
-            learn(look, usual)
+            learn(look, None if what == "new level" else usual)
         elif name and value.rhythm != "hour":
             series.set_aside(bucket, KEPT[value.rhythm])
         return what
@@ -268,7 +268,7 @@ class Watch:
             episode.state = "closed"
             series.episode = None
             if verdict.what == "new level":
-                series.forget(but=ONLY_BY_HAND)
+                settle(look, self.plans, episode.since)
         elif verdict.what == "worse":
             episode.severity = verdict.severity
         detector, shown = self.detection.by(look, episode.by), in_cases(look, expected)

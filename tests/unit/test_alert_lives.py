@@ -20,6 +20,7 @@ from streams.series import Bucket, Series
 from streams.source import Source
 from streams.watch import Watch
 from tests.unit.one_cell import OneCell, Point, number
+from tests.unit.watched import Watched, stub
 
 UTC = Calendar("UTC", "BE")
 FIRST = number("2018-01-01")
@@ -59,6 +60,18 @@ def test_two_buckets_off_and_one_signal_open() -> None:
     assert judge([80, 100, 80]) == ["", "", ""]
     assert judge([80, 120], "context") == ["", ""]
     assert judge([120, 120], "context") == ["", "open"]
+
+
+def test_a_new_level_is_watched_at_once() -> None:
+    """What stayed for 120 days is what is usual: another fall is told on its second day."""
+    watched = Watched(stub("up"))
+    random = np.random.default_rng(1)
+    for level, days in ((1000, 60), (600, 122), (300, 2)):
+        watched.feed_all(random.normal(level, 20, days).tolist())
+    opened = [one for one in watched.alerts if one.transition == 0]
+    assert [round((one.opened - opened[0].opened) / DAY) for one in opened] == [0, 122]
+    assert opened[1].evidence["expected"] == pytest.approx(600, rel=0.05)
+    assert "new level" in next(one for one in watched.alerts if one.state == "closed").reason
 
 
 def test_a_stretch_is_dated_at_its_first_bucket_off() -> None:
