@@ -21,12 +21,14 @@ BOARD = Board(
         (
             "The quiet grey band behind a line is what was expected of each single step of a service "
             "or unit, frozen while an alert stands; the line rolls over its window. Totals are not "
-            "watched and have none; a block that says so was too early to expect anything."
+            "watched and have none; a block that says so was too early to expect anything. Speeds have "
+            "none either: what ends is compared with what should have at its age."
         ),
         (
-            "An upright dashed line is a break that explains numbers: a crisis that was declared, "
-            "or a definition that changed. A dotted one was found in what is reported: parts of the "
-            "total that joined or left, another scale of ratings, another rhythm."
+            "An upright dashed line is a break that explains numbers: a crisis that was declared, a "
+            "definition that changed, or another rule on remote work. A dotted one was found in what "
+            "is reported: parts of the total that joined or left, another scale of ratings, another "
+            "rhythm."
         ),
         (
             "A shaded span is an alert, a triangle a signal: pointing up when the value was higher "
