@@ -7,6 +7,7 @@ from math import inf, log
 from typing import Any, ClassVar, Final, NamedTuple
 
 import msgspec
+import numpy as np
 
 from models.value import Rhythm
 from streams.detector import Deciding
@@ -238,9 +239,15 @@ def _judgement(held: Usual, unit_ms: int, *, fresh: bool) -> Judgement:
 
 
 def _usual(held: Usual, unit_ms: int) -> Expectation:
-    """The median time at the usual pace, and at the paces within which no sum grows."""
+    """The median time at the usual pace, and at the paces within which no sum grows.
+
+    Where fewer than half end, it is the oldest age that was lived through, at least.
+    """
     slower, faster = 1 / (2 * TWICE), 1 / TWICE
-    low, middle, high = (_age(held, TWICE / pace) / unit_ms for pace in (faster, 1.0, slower))
+    oldest = EDGES[min(max(np.flatnonzero(held.exposure), default=0) + 1, GROUPS - 1)]
+    low, middle, high = (
+        min(_age(held, TWICE / pace), float(oldest)) / unit_ms for pace in (faster, 1.0, slower)
+    )
     return Expectation(middle, low, high, high - middle)
 
 

@@ -280,6 +280,17 @@ def test_its_memory_survives_a_snapshot_at_any_week() -> None:
     assert fresh(plain, "up")
 
 
+def test_where_fewer_than_half_end_the_median_is_no_fancy() -> None:
+    """It is never beyond the ages that were seen."""
+    random = np.random.default_rng(13)
+    began, ended = work(random, 130, NOISES["exponential, 2 days"], 90, slower=(30.0, 110))
+    ended[random.random(len(ended)) < 0.7] = 1e15
+    said = judged(began, ended, 130)
+    found = said[fresh(said, "up")[0]]
+    assert found is not None
+    assert 0 < found.usual.low <= found.usual.expected <= found.usual.high <= 2 * 160 * 168
+
+
 def test_learning_forgets_slowly() -> None:
     """After a year of weeks what was learned counts for a third."""
     held = Usual("week")

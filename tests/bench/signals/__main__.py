@@ -55,6 +55,8 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--set", default="", help="only this set of real records")
     parser.add_argument("--readme", action="store_true", help="write the README's tables")
     asked = parser.parse_args()
+    if asked.readme and asked.set:
+        parser.error("--readme writes the table of all sets; leave --set out")
     if asked.readme:
         asked.format = "markdown"
     return asked
