@@ -126,11 +126,9 @@ class Sender:
         last months did nothing in them, and no group has to wait for it.
         """
         received = self._outlet.clock()
-        complete: dict[str, datetime] = {}
-        for (_, source), moment in self._reached.items():
-            complete[source] = max(moment, complete.get(source, moment))
         for agency, source in sorted(self._reached):
-            line = _heartbeat(agency, source, complete[source], self._report.fingerprint)
+            end = max(self._reached.values())
+            line = _heartbeat(agency, source, end, self._report.fingerprint)
             self._queue(agency, received, [line], [])
         self._commit(finished=True)
 

@@ -152,10 +152,10 @@ def _unwatched(asked: Asked, value: Row) -> str:
     parts = [name for name in ("service", "unit") if (name,) in indicator.grains]
     if not indicator.detect:
         return "not watched: no detector looks at this indicator"
-    if not indicator.foreseen:
-        return "nothing is expected of a single value: headwind signals and alerts tell what is off"
     if value.agency.startswith(GROUP):
         return "not watched: each agency of the group is"
+    if not indicator.foreseen:
+        return "nothing is expected of a single value: headwind signals and alerts tell what is off"
     if parts and not getattr(cell, parts[0]):
         return f"not watched: alerts speak of a {parts[0]}, name one with --{parts[0]}"
     if cell.stratum and not indicator.mixed:

@@ -100,7 +100,7 @@ def depth(
     off = value - expected if direction == "up" else expected - value
     if quantity == "level":
         return off / 100
-    if quantity == "share" and abs(off) < SMALL_SHARE:
+    if quantity in ("share", "mix") and abs(off) < SMALL_SHARE:
         return 0.0
     whole = abs(value if inverted else expected)
     return off / whole if whole else float(off > 0) - float(off < 0)

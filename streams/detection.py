@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
@@ -17,7 +18,7 @@ from streams.detectors._finding import Finding, Judgement
 from streams.expectation import Expectation
 from streams.indicator import Indicator
 from streams.look import Look
-from streams.mix import in_cases
+from streams.mix import per_case
 
 NAMESPACE = UUID("1f0f6dd2-7a0b-4c29-9d6f-3f5f5d2f9d10")
 """Of the ids of signals and alerts, so that a replay gives the same."""
@@ -62,7 +63,9 @@ class Detection:
                 judged = self._judge(detector, look)
                 if judged is not None:
                     heard.judged[detector.id] = judged
-                if judged is not None and judged.fresh and look.value.value is not None:
+                # A time that is not reached, now or usually, has no place on a chart.
+                drawn = look.value.value is not None and judged and isfinite(judged.usual.high)
+                if judged is not None and judged.fresh and drawn:
                     found = Finding(judged.score, judged.direction, judged.since)
                     signals.append(self._signal(look, judged.usual, detector, found))
                 continue
@@ -90,8 +93,11 @@ class Detection:
 
     def _meant(self, look: Look) -> list[Detector]:
         names = chosen(look.indicator, self.settings)
+        quantity, rhythm = look.indicator.detect, look.value.rhythm
         return [
-            one for one in map(DETECTORS.get, names) if one and look.value.rhythm in one.rhythms
+            one
+            for one in map(DETECTORS.get, names)
+            if one and rhythm in one.rhythms and quantity in one.quantities
         ]
 
     def _judge(self, detector: Deciding, look: Look) -> Judgement | None:
@@ -100,8 +106,8 @@ class Detection:
 
     def _signal(self, look: Look, usual: Expectation, by: Detector, found: Finding) -> Signal:
         value, bucket = look.value, look.bucket
-        shown = in_cases(look, usual)
-        bounds = found.bounds or (shown.expected, shown.low, shown.high)
+        of = per_case(look)
+        bounds = [one * of for one in found.bounds or (usual.expected, usual.low, usual.high)]
         return Signal(
             id=str(uuid5(NAMESPACE, f"signal {self.agency} {look.name} {bucket.start} {by.id}")),
             agency=self.agency,

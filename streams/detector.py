@@ -67,6 +67,11 @@ class Keeping(Detector):
             kept[self.id] = held
         return held
 
+    def since(self, memory: Any, at: int) -> Any:
+        """The memory as if the series had begun at ``at`` (ms); None to learn anew from now on."""
+        del memory, at
+        return None
+
 
 class Remembering(Keeping):
     """Compares a series with its own past."""
@@ -74,11 +79,6 @@ class Remembering(Keeping):
     @abstractmethod
     def look(self, bucket: Bucket, memory: Any) -> Finding | None:
         """Learn a bucket, and say whether it is news."""
-
-    def since(self, memory: Any, at: int) -> Any:
-        """The memory as if the series had begun at ``at`` (ms); None to learn anew from now on."""
-        del memory, at
-        return None
 
 
 class Deciding(Keeping):

@@ -169,7 +169,8 @@ class Engine:
         for _, made, lived in sorted(judged, key=itemgetter(0)):
             if not isinstance(gauge.indicator, Lifetime):
                 watch.bucket(gauge, step, made, changes)
-            elif lived is not None:
+            elif lived is not None and frame.live >= 1:
+                # While a source that feeds it is silent, nobody knows what has ended.
                 watch.goes_on(gauge.indicator, step, made[0], lived, changes)
             changes.curve += watch.casebook.curve()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from streams.alert import Verdict
@@ -18,9 +19,9 @@ def evidence(
     return {
         "value": look.value.value,
         "n": look.bucket.n,
-        "expected": expected.expected,
-        "low": expected.low,
-        "high": expected.high,
+        "expected": known(expected.expected),
+        "low": known(expected.low),
+        "high": known(expected.high),
         "depth": verdict.depth,
         "worst_depth": episode.worst,
         "since": episode.since,
@@ -29,6 +30,11 @@ def evidence(
         "detector": by.id,
         "false_alarm_rate": by.false_alarm_rate,
     }
+
+
+def known(figure: float) -> float | None:
+    """A figure that can be told; None for a time that is never reached."""
+    return figure if isfinite(figure) else None
 
 
 def as_it_is(look: Look) -> Expectation:

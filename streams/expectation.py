@@ -13,7 +13,8 @@
   time of the year did a year ago, whether or not that was an alert then: a tax peak that comes
   every June lifts the upper end in June, a week of Christmas lowers the lower one. Of last
   year's excursion two scales are taken for noise, and what lasted over four weeks was no
-  season. Shares get no such allowance: a service that failed last June may not fail again.
+  season. Shares get no such allowance, but for those of channels: a service that failed last
+  June may not fail again.
   Months and quarters that follow a steady trend leave room for it to go on.
 
 Causal: nothing of the bucket or after it is used, and while an episode lasts nothing of the
@@ -106,7 +107,8 @@ HOLIDAYS = frozenset({0xFE, 0xFF, CLOSED & 0xFF})
 ANY = 0x100
 """The season of buckets that are compared with all others."""
 
-Quantity = Literal["count", "share", "level"]
+Quantity = Literal["count", "share", "level", "mix"]
+"""What a value is; ``mix`` is a share of which neither side is better (module ``streams.mix``)."""
 
 
 class Expectation(NamedTuple):
@@ -238,7 +240,7 @@ def expect(
     drift = _drift(series, bucket)
     low = middle + min(fell + NOISE * scale, drift, 0.0) - WIDE * scale
     high = middle + max(rose - NOISE * scale, drift, 0.0) + WIDE * scale
-    if quantity == "share":
+    if quantity in ("share", "mix"):
         low, high = max(low, 0.0), min(high, 1.0)
     elif quantity == "count":
         low = max(low, 0.0)
@@ -249,18 +251,23 @@ def _drift(series: Series, bucket: Bucket) -> float:
     """How far a steady trend of months or quarters has gone since the middle of what is known.
 
     That middle is months to a year old. The slope is Theil and Sen's; 0 where Mann and Kendall's
-    test (5 %, normal approximation) sees no trend.
+    test (5 %, continuity-corrected) sees no trend, as in four values it never does.
     """
-    if not bucket.days:
+    places = sorted(series.recent(None, SAME))
+    if not bucket.days or len(places) < FEWEST["quarter"]:
         return 0.0
     working = by_working_day(series)
-    values = _values(series, ANY, working=working)[::-1]
-    many = len(values)
-    steps = [(values[b] - values[a]) / (b - a) for a, b in combinations(range(many), 2)]
-    agree = sum((step > 0) - (step < 0) for step in steps)
-    if abs(agree) < 1.96 * sqrt(many * (many - 1) * (2 * many + 5) / 18):
+    values = [series.value(at) / (series.days[at] if working else 1) for at in places]
+    span = range(places[0], len(series))
+    numbers = dict(zip(span, series.numbers(span), strict=True))
+    times = [numbers[at] for at in places]
+    pairs = list(combinations(zip(times, values, strict=True), 2))
+    steps = [(later - before) / (b - a) for (a, before), (b, later) in pairs]
+    agree, many = sum((step > 0) - (step < 0) for step in steps), len(values)
+    if abs(agree) - 1 < 1.96 * sqrt(many * (many - 1) * (2 * many + 5) / 18):
         return 0.0
-    return median(steps) * (many + 1) / 2 * (bucket.days if working else 1)
+    ahead = bucket.number - sum(times) / many
+    return median(steps) * ahead * (bucket.days if working else 1)
 
 
 def _known(series: Series, bucket: Bucket, rhythm: Rhythm) -> list[tuple[float, float]]:

@@ -110,7 +110,7 @@ class Indicator(ABC):
         return self.detect in ("count", "share", "level")
 
     @property
-    def quantity(self) -> Literal["count", "share", "level"]:
+    def quantity(self) -> Literal["count", "share", "level", "mix"]:
         """How its values are compared with each other; rare events are counts."""
         return self.detect if self.detect in ("share", "level") else "count"
 

@@ -1,7 +1,7 @@
 """How far deadlines and campaigns lift what comes, learned from earlier ones.
 
 Of each bucket in a marked span its *lift* is kept: its value over what was usual at the time
-(for levels the difference). Nothing else is learned from such a bucket.
+(for levels and channels the difference). Nothing else is learned from such a bucket.
 
 - From three lifts of earlier spans on (same kind, same scope) a bucket is compared with them:
   what is expected is the usual times their median, the interval runs from the least to the
@@ -9,8 +9,8 @@ Of each bucket in a marked span its *lift* is kept: its value over what was usua
   whose last day brings five times the usual leaves room for that on each of its days.
 - Until then more was announced and nobody knows how much more: a count may go upwards as far as
   it likes, that is no news, and ends what was too low. Downwards it is judged as on any other
-  day, because no campaign explains that fewer came. A level is kept and not judged at all:
-  nobody said which way it goes.
+  day, because no campaign explains that fewer came. A level, or a channel's share, is kept and
+  not judged at all: nobody said which way it goes.
 
 Lifts of the span itself are not compared with: the last days of a deadline are not the first.
 What is news, or belongs to an episode, is no lift.
@@ -29,6 +29,9 @@ from streams.series import Bucket, Series
 ENOUGH = 3
 """Lifts of earlier spans from which a bucket is compared with them."""
 
+ADDS = ("level", "mix")
+"""Whose lift is a difference; of all others it is a factor."""
+
 KEPT = 64
 """Lifts kept of one kind and scope."""
 
@@ -40,11 +43,11 @@ def lifted(
     told = series.lifts.get(bucket.plan, ())
     lifts = [lift for end, lift in told if end <= bucket.plan_since]
     if len(lifts) < ENOUGH:
-        if quantity == "level":
+        if quantity in ADDS:
             return None
         above = max(usual.high, bucket.value + WIDE * usual.scale)
         return usual._replace(high=above, is_open=True)
-    if quantity == "level":
+    if quantity in ADDS:
         low, middle, high = (usual.expected + f(lifts) for f in (min, median, max))
         wider = 1.0
     else:
@@ -61,7 +64,7 @@ def lifted(
 
 def keep(series: Series, bucket: Bucket, usual: Expectation, quantity: Quantity) -> None:
     """Remember how far a bucket in a span went from what was usual."""
-    if quantity == "level":
+    if quantity in ADDS:
         lift = bucket.value - usual.expected
     elif usual.expected > 0:
         lift = bucket.value / usual.expected

@@ -5,6 +5,9 @@ telephone doubles has moved. An indicator that is ``mixed`` has the strata of ea
 watched too, as shares of what the service held in the same bucket. What the whole does by itself
 (a season, a fall, a gap) moves no share, so nothing is told twice.
 
+The season of a share and campaigns that were marked are known of as for a level: what came by
+another channel last June may again, and a campaign is compared with earlier ones of its kind.
+
 A share is judged where the whole holds at least :data:`FEWEST` cases. It goes either way, is mere
 context, and opens no case file: people who come another way are no shock. What is shown of it
 (evidence, interval, signal) is told in cases, the unit of the indicator itself.
@@ -85,11 +88,17 @@ def _share_of(indicator: Indicator) -> Indicator:
         "guards": (),
         "goalposts": None,
         "objective": None,
+        "quantity": "mix",
         "is_part": lambda _, cell: bool(cell.service and cell.stratum),
     }
     kind = type(f"ShareOf{type(indicator).__name__}", (type(indicator),), facts)
     made: Indicator = kind()
     return made
+
+
+def per_case(look: Look) -> int:
+    """How many cases a unit of what is judged stands for: all of the whole where that is a share."""
+    return look.bucket.n if is_mixed(look) else 1
 
 
 def is_mixed(look: Look) -> bool:
@@ -99,9 +108,9 @@ def is_mixed(look: Look) -> bool:
 
 def in_cases(look: Look, expected: Expectation) -> Expectation:
     """What was expected in the unit of the indicator: of a share, how many of all these."""
-    if not is_mixed(look):
+    of = per_case(look)
+    if of == 1:
         return expected
-    of = look.bucket.n
     return expected._replace(
         expected=expected.expected * of,
         low=expected.low * of,

@@ -1,8 +1,8 @@
 """A new baseline: a series goes on as if it had begun at the moment that a human named.
 
 Of its history only what lies behind that moment stays, and all of that is usual now, whether or
-not it was set aside before; what is expected is learned from it. Charts begin there as well, by
-what they remember. What was decided in the meantime stays decided.
+not it was set aside before; what is expected is learned from it. Detectors begin there as well, by
+what they remember: charts by their values, pace by the stretch that is off; all others anew. What was decided in the meantime stays decided.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from models.calendar import Calendar
 from models.value import Rhythm
 from streams.detection import DETECTORS, ONLY_BY_HAND
-from streams.detector import Remembering
+from streams.detector import Keeping
 from streams.expectation import learned
 from streams.look import Look
 from streams.planned import Plans
@@ -30,7 +30,7 @@ def rebase(look: Look, plans: Plans, at: int) -> None:
     memory = {}
     for name, held in series.memory.items():
         detector = DETECTORS.get(name)
-        if isinstance(detector, Remembering):
+        if isinstance(detector, Keeping):
             memory[name] = detector.since(detector.memory({name: held}, rhythm), at)
     series.forget()
     series.memory.update({name: one for name, one in memory.items() if one is not None})

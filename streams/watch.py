@@ -132,7 +132,7 @@ class Watch:
         if value.status == "stale" or not spoken_of(indicator, key, self.series, self.parted):
             return
         # Where events are lost on the way nothing ends, and that is told already.
-        lost = bool(self.silences) or any(gap[2] == value.cell for gap in self.gaps.open)
+        lost = any(gap[2] == value.cell for gap in self.gaps.open)
         if lost or len(lived.entry) < max(K[indicator.privacy], 1):
             return
         plain = Bucket.of(self.calendar, RHYTHMS[step.line], step.number, value.value or 0.0)
@@ -281,7 +281,7 @@ class Watch:
             severity=episode.severity,
             state=episode.state,
             old_state=old,
-            reason=reason(look.indicator, value, shown, episode, verdict),
+            reason=reason(look, shown, episode, verdict),
             evidence=evidence(look, shown, verdict, episode, detector),
             opened=episode.opened,
             updated=bucket.end,

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import isfinite
 
 from models.value import RHYTHMS, Cell, Value
 from streams.alert import Verdict
 from streams.expectation import Expectation
 from streams.indicator import Indicator
+from streams.look import Look
+from streams.mix import is_mixed
 from streams.pulse import Noticed
 from streams.series import Episode
 from streams.source import FAR_PAST, Source
 from streams.spoken import Switched
 
 
-def reason(
-    indicator: Indicator, value: Value, expected: Expectation, episode: Episode, verdict: Verdict
-) -> str:
+def reason(look: Look, expected: Expectation, episode: Episode, verdict: Verdict) -> str:
     """What changed, against what, since when, and how many stand behind it."""
+    indicator, value = look.indicator, look.value
     what = indicator.title + _where(value.cell)
     now = number(value.value, indicator.unit)
     usual = f"{number(expected.expected, indicator.unit)} expected"
+    if value.value is None or not isfinite(expected.expected):
+        # A time that is not reached, now or usually, is no figure to compare.
+        now = usual = ""
     span = f"{number(expected.low, indicator.unit)} to {number(expected.high, indicator.unit)}"
     since = day(episode.since)
     if verdict.what not in ("open", "worse"):
@@ -30,7 +35,7 @@ def reason(
     way = "above" if episode.direction == "up" else "below"
     return (
         f"{what} is {abs(verdict.depth):.0%} {way} what was expected since {since}: {now}, "
-        f"{usual} ({span}), n {value.n:,}."
+        f"{usual} ({span}), {'of' if is_mixed(look) else 'n'} {look.bucket.n:,}."
     )
 
 
@@ -47,10 +52,10 @@ def _ended(
                 f"alert of its own; this one was off from {since}."
             )
         case "new level":
-            level = now if value.value is not None else "what is now"
+            before = f" ({usual} before)" if usual else ""
             return (
-                f"{what} has stayed away from what was expected since {since}: {level} is taken "
-                f"as the new level ({usual} before)."
+                f"{what} has stayed away from what was expected since {since}: "
+                f"{now or 'what is now'} is taken as the new level{before}."
             )
         case "new definition":
             from_then = day(value.window_start)
@@ -59,8 +64,8 @@ def _ended(
             return f"{what} is judged by a new baseline from {day(value.window_start)} on: {now}."
         case _:
             back = day(episode.back_since)
-            known = f": {now}, {usual}" if value.value is not None else ""
-            return f"{what} is back{known}. It was off from {since} to {back}."
+            figures_told = f": {now}, {usual}" if usual else ""
+            return f"{what} is back{figures_told}. It was off from {since} to {back}."
 
 
 def vanished(indicator: Indicator, value: Value, expected: Expectation, since: int) -> str:

@@ -46,6 +46,8 @@ def _single(receiver: Receiver, alert: Told) -> str:
     if "agency" not in labels:
         return _word(alert)
     what = labels.get("indicator", labels.get("source", labels["alertname"])).replace("_", " ")
+    if "stratum" in labels:
+        what = f"share of {what}"
     part = [labels[name] for name in ("service", "unit", "stratum") if name in labels]
     where = f" ({', '.join(part)})" if part else ""
     return f"{_word(alert)}: {receiver.title(labels['agency'])}, {what}{where}"

@@ -101,12 +101,26 @@ def test_a_silent_source_ends_nothing_and_slows_nothing(slow: list[Made]) -> Non
     assert not opened(run)
 
 
-def test_lost_endings_are_told_once(slow: list[Made]) -> None:
-    """A type of event that vanishes is told as that, and not as slow work too."""
+def test_work_that_stops_is_told(slow: list[Made]) -> None:
+    """Beside the type of event that vanishes: of one service among others only this would be."""
     stop = BEGIN + (TURN - 2) * WEEK + DAY
     made = [one for one in slow if one.arrival < stop or DECIDED.encode() not in one.line]
     run = whole(records(made))
-    assert {one.alertname for one in run.alerts} == {"EventsVanished"}
+    assert {one.alertname for one in run.alerts} == {"Decision speed off", "EventsVanished"}
+    assert "nothing has ended" in opened(run)[0].reason
+
+
+def test_a_source_that_feeds_nothing_here_may_be_silent(slow: list[Made]) -> None:
+    """It holds back its agency's alerts, and what is known of the pace goes on."""
+    body = line(SEEN, "old", "bus", BEGIN, opportunity="old")
+    ticks = [Made(BEGIN + day * DAY + 2) for day in range(1, WEEKS * 7)]
+    made = sorted(
+        [Made(BEGIN, "parks", "bus", BEGIN, body), *ticks, *slow], key=lambda x: x.arrival
+    )
+    run = whole(records(made))
+    (alert,) = opened(run)
+    assert alert.state == "inhibited"
+    assert "times as slowly" in alert.reason
 
 
 def test_fewer_than_may_be_shown_are_not_watched() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.events.context import CalendarMarked
+from models.settings import Settings
 from models.value import Cell
+from streams.catalogue import catalogue
 from streams.indicators.demand import Demand
 from streams.mix import FEWEST
 from tests.unit.watched import Watched
@@ -59,6 +63,7 @@ def test_people_who_come_another_way_are_told_of_at_both_ends() -> None:
     assert 1900 < found["n"] < 2100
     assert "Share of demand (permits, web) is " in web.reason
     assert "above what was expected since 2019-02-25" in web.reason
+    assert f", of {found['n']:,}." in web.reason
     assert not watched.made.shocks
     assert not watched.made.curve
 
@@ -85,6 +90,45 @@ def test_what_the_whole_does_moves_no_share(factor: float, seed: int) -> None:
         return dict(zip((DESK, PHONE), random.multinomial(many, (0.6, 0.4)).tolist(), strict=True))
 
     assert not opened(lived(WARM + 14, counts))
+
+
+def test_a_campaign_that_was_marked_moves_nobody() -> None:
+    """A first one is kept and not judged; without a mark the same is told."""
+
+    def counts(day: int) -> dict[Cell, float]:
+        random = np.random.default_rng(day)
+        many = random.multinomial(2000, (0.4, 0.6) if WARM <= day < WARM + 5 else (0.6, 0.4))
+        return dict(zip((DESK, WEB), many.tolist(), strict=True))
+
+    told, quiet = Watched(Demand()), Watched(Demand())
+    span = {"start": told.next + WARM, "end": told.next + WARM + 5}
+    start, end = (datetime.fromtimestamp(day * 86_400, UTC) for day in span.values())
+    quiet.watch.plans.hear(CalendarMarked(kind="campaign", scope="permits", start=start, end=end))
+    assert opened(lived(WARM + 7, counts, told)) == {"desk", "web"}
+    assert not opened(lived(WARM + 7, counts, quiet))
+
+
+def test_what_people_did_last_june_is_no_news_this_june() -> None:
+    """A week in which they come another way, every year: told in the first year only."""
+
+    def counts(day: int) -> dict[Cell, float]:
+        random = np.random.default_rng(day)
+        many = random.multinomial(2000, (0.4, 0.6) if 150 <= day % 364 < 157 else (0.6, 0.4))
+        return dict(zip((DESK, WEB), many.tolist(), strict=True))
+
+    watched = lived(2 * 364, counts)
+    first = watched.calendar.start("day", 17_896 + 364)
+    assert opened(watched) == {"desk", "web"}
+    assert not [one for one in watched.alerts if one.cell.stratum and one.opened >= first]
+
+
+def test_only_who_can_look_at_a_share_does() -> None:
+    """Who was chosen for the counts of a service is not asked about the shares of its channels."""
+    watched = Watched(catalogue()["demand"])
+    watched.watch.detection.settings = Settings.of({"detectors": {"demand": ["g_chart"]}})
+    lived(WARM + 7, moves, watched)
+    assert not opened(watched)
+    assert not [one for one in watched.signals if one.cell.stratum]
 
 
 def test_few_cases_have_no_shares() -> None:

@@ -280,15 +280,77 @@ def test_its_memory_survives_a_snapshot_at_any_week() -> None:
     assert fresh(plain, "up")
 
 
-def test_where_fewer_than_half_end_the_median_is_no_fancy() -> None:
-    """It is never beyond the ages that were seen."""
+def test_where_fewer_than_half_end_no_median_is_told() -> None:
+    """It is never reached; that what does end takes longer is told all the same."""
     random = np.random.default_rng(13)
     began, ended = work(random, 130, NOISES["exponential, 2 days"], 90, slower=(30.0, 110))
     ended[random.random(len(ended)) < 0.7] = 1e15
     said = judged(began, ended, 130)
     found = said[fresh(said, "up")[0]]
     assert found is not None
-    assert 0 < found.usual.low <= found.usual.expected <= found.usual.high <= 2 * 160 * 168
+    assert found.usual.expected == found.usual.high == np.inf
+
+
+def test_a_stop_is_told_as_that() -> None:
+    """However many should have ended: of one service among others nobody else would tell it."""
+    began, ended = work(np.random.default_rng(14), 140, NOISES["exponential, 2 days"], 60)
+    ended[ended > 100 * WEEK] = 1e15
+    said = judged(began, ended, 140)
+    first, *_ = fresh(said, "up")
+    assert first <= 102
+    found = said[first]
+    assert found is not None
+    assert found.why == "over 2 weeks nothing has ended of what should have at its age"
+    assert all(one is not None and one.severity for one in said[first:])
+
+
+def test_after_a_faster_pace_it_sees_as_well_as_before() -> None:
+    """The way there was no noise."""
+    random = np.random.default_rng(15)
+    began, ended = work(random, 200, NOISES["exponential, 2 days"], 30, slower=(0.4, 60))
+    late = np.maximum(began, 150 * WEEK)
+    slow = np.where(ended > 150 * WEEK, late + (ended - late) * 2.5, ended)
+    said = judged(began, slow, 200)
+    assert 150 <= fresh(said, "up")[0] <= 154
+
+
+def test_what_stays_slow_is_usual_from_its_beginning() -> None:
+    """When its alert becomes the new level nothing is silent for another half year."""
+    random, pace = np.random.default_rng(16), Pace()
+    began, ended = work(random, 170, NOISES["exponential, 2 days"], 30, slower=(3.0, 100))
+    held = pace.start("week")
+    said = judged(began, ended, 126, held)
+    first = fresh(said, "up")[0]
+    turn = said[first]
+    assert turn is not None
+    again = pace.since(held, turn.since)
+    assert again is not None
+    assert again.buckets >= WARM
+    assert not again.side
+    assert [
+        pace.judge(bucket(w, lived(began, ended, w)), again, None) for w in range(126, 150)
+    ] == ([None] * 24)
+    late = np.maximum(began, 150 * WEEK)
+    slower = np.where(ended > 150 * WEEK, late + (ended - late) * 4, ended)
+    last = [pace.judge(bucket(w, lived(began, slower, w)), again, None) for w in range(150, 156)]
+    assert any(one is not None and one.fresh for one in last)
+    assert pace.since(pace.start("week"), 0) is None
+
+
+def test_what_is_off_stays_off_however_little_is_known_by_then() -> None:
+    """Learning the weeks before may take the known endings below fifty: that is no recovery."""
+    held = Pace().start("week")
+    usual = Lived(np.zeros(4, np.int64), np.full(4, 20 * HOUR), np.array([True] * 4))
+    held.exposure, held.endings = usual.by_age()[0], [float(one) for one in usual.by_age()[1]]
+    factor = (ENOUGH + 0.5) / sum(held.endings)
+    held.exposure = [factor * one for one in held.exposure]
+    held.endings = [factor * one for one in held.endings]
+    held.buckets = held.tried = 60
+    held.noise = held.judged = 50.0
+    open_ = Lived(np.zeros(40, np.int64), np.full(40, 30 * HOUR), np.array([False] * 40))
+    said = [Pace().judge(bucket(week, open_), held, None) for week in range(12)]
+    first = next(week for week, one in enumerate(said) if one is not None)
+    assert all(one is not None and one.severity for one in said[first:])
 
 
 def test_learning_forgets_slowly() -> None:
