@@ -132,12 +132,13 @@ def _opened(agency: str, source: str, noticed: Noticed, over: int, reason: str) 
         state="open",
         old_state="",
         reason=reason,
+        # In the order in which :meth:`Breaks.dump` keeps it: the same text after a restart.
         evidence={
+            "false_alarm_rate": 1 / ONE_IN,
+            "since": noticed.since * DAY_MS,
             "source": source,
             "type": noticed.kind,
-            "since": noticed.since * DAY_MS,
             "usual_in_four_weeks": noticed.usual,
-            "false_alarm_rate": 1 / ONE_IN,
         },
         opened=over,
         updated=over,

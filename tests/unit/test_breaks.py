@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -10,13 +11,14 @@ from models.alert import Alert
 from models.event import Event, decode_lines
 from streams.gap import EVENTS_VANISHED
 from streams.watch import Watch
-from tests.unit.engine_run import assert_same, singly, whole
+from tests.unit.engine_run import assert_same, cut, singly, whole
 from tests.unit.events_made import BEGIN, DAY, Made, day_count, iso, line, records
 from tests.unit.watched import Watched, stub
 
 _DECLARED = "headwind.context.shock.declared.v1"
 _OVER = "headwind.context.shock.closed.v1"
 _CHANGED = "headwind.context.definition.changed.v1"
+_OPENED, _CLOSED = (f"headwind.service.request.{step}.v1" for step in ("opened", "closed"))
 _COUNTED = "headwind.service.transactions.counted.v1"
 
 
@@ -149,6 +151,26 @@ def test_what_is_heard_is_heard_at_its_place_however_the_log_is_cut() -> None:
     answered = [shock.evidence["answered"] for shock in last.values()]
     assert answered == [BEGIN + 92 * DAY + 7] * len(last)
     assert len({iso(shock.onset) for shock in last.values()}) == 1
+
+
+def test_a_type_that_vanishes_is_over_in_the_same_words_after_a_restart() -> None:
+    """To the last byte, the order of its evidence too."""
+    made = []
+    for day in range(150):
+        at = BEGIN + day * DAY
+        for number in range(3):
+            said = {"request": f"{day}-{number}", "service": "permits"}
+            made.append(
+                Made(at, "parks", "crm", at, line(_OPENED, f"o{day}-{number}", "crm", at, **said))
+            )
+            if not 80 <= day < 110:
+                body = line(_CLOSED, f"c{day}-{number}", "crm", at + 1, **said)
+                made.append(Made(at + 1, "parks", "crm", at + 1, body))
+    log = records(sorted(made, key=lambda one: one.arrival))
+    one = whole(log)
+    vanished = [alert.state for alert in one.alerts if alert.alertname == "EventsVanished"]
+    assert vanished == ["open", "closed"]
+    assert_same(one, cut(log, Random(1), restart=1.0))
 
 
 def test_a_crisis_is_marked_once() -> None:
