@@ -17,7 +17,7 @@ _NEAR, _LATE = 0.12, 0.85
 _SAID = {
     "definition": "definition changed",
     "rebase": "new baseline",
-    "policy": "rule on remote work",
+    "policy": "remote-work rule",
 }
 """What an agency says itself, in words; a crisis has two ends."""
 
@@ -38,8 +38,12 @@ def breaks_of(rows: list[Row], context: Context) -> list[dict[str, Any]]:
     for at, what, row in edges:
         word = "" if row.get("wordless") else what
         if word:
-            lane = (lane + 1) % LANES if at - before < _NEAR * whole else 0
+            near = at - before < _NEAR * whole
+            lane = lane + 1 if near else 0
             before = at
+        if lane >= LANES:
+            # One more has no place; what it is stands under the pointer.
+            word, lane = "", LANES - 1
         found.append(
             {
                 "t": clock.axis(at),

@@ -10,6 +10,7 @@ import pytest
 from dashboards import course_chart, words
 from dashboards.breaks import breaks_of
 from dashboards.case import told
+from dashboards.chart import LANES
 from dashboards.drawing import Context, Row
 from dashboards.fan import Course, fan, together
 from dashboards.kinds import cases, curves, recoveries
@@ -266,7 +267,7 @@ def test_a_rule_is_marked() -> None:
     """That there is another one; which it is stands under the pointer."""
     label = "working from elsewhere recommended"
     (found,) = breaks_of([_break(10, kind="policy", label=label, evidence="{}")], CONTEXT)
-    assert (found["word"], found["label"]) == ("rule on remote work", label)
+    assert (found["word"], found["label"]) == ("remote-work rule", label)
     assert not found["found"]
 
 
@@ -275,5 +276,9 @@ def test_words_of_breaks_do_not_lie_on_one_another() -> None:
     found = breaks_of([_break(10, 14), _break(60), _break(95)], CONTEXT)
     assert [one["lane"] for one in found] == [0, 1, 0, 0]
     assert [one["side"] for one in found] == ["right", "right", "right", "left"]
+    many = breaks_of([_break(day) for day in range(10, 15)], CONTEXT)
+    assert [one["lane"] for one in many if one["word"]] == list(range(LANES))
+    assert [bool(one["word"]) for one in many] == [True] * LANES + [False] * (5 - LANES)
+    assert all(one["what"] for one in many)
     (silent,) = breaks_of([{**_break(10), "wordless": True}], CONTEXT)
     assert (silent["word"], silent["what"]) == ("", "cyber attack declared")
