@@ -131,12 +131,13 @@ class Panes:
         self.single = np.concatenate((self.single, np.full(more, FAR, np.int64)))
 
     def dump(self) -> bytes:
-        """The panes as bytes; trailing empty buckets left out."""
+        """The panes as bytes, the same for the same sums: empty buckets on both sides left out."""
         filled = np.flatnonzero(self.sums.any(axis=(1, 2)))
-        stop = int(filled[-1]) + 1 if len(filled) else 0
-        body = self.sums[:stop]
+        start, stop = (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, 0)
+        origin = self.origin + start if len(filled) else FAR
+        body = self.sums[start:stop]
         return msgspec.msgpack.encode(
-            (self.origin, body.shape, body.tobytes(), self.first.tobytes(), self.single.tobytes())
+            (origin, body.shape, body.tobytes(), self.first.tobytes(), self.single.tobytes())
         )
 
     @classmethod
