@@ -98,10 +98,13 @@ def _named(indicator: str) -> Indicator:
     if indicator not in known:
         message = f"{indicator!r} is not in the catalogue; {like(indicator, set(known))}"
         raise typer.BadParameter(message, param_hint="INDICATOR")
-    if not known[indicator].detect:
-        watched = ", ".join(sorted(name for name, one in known.items() if one.detect))
+    if known[indicator].detect in ("", "pace"):
+        watched = ", ".join(
+            sorted(name for name, one in known.items() if one.detect not in ("", "pace"))
+        )
         message = (
-            f"{indicator!r} is watched by no detector, so it has no baseline; these are: {watched}."
+            f"Of a single bucket of {indicator!r} nothing is expected, so it has no baseline; these "
+            f"have: {watched}."
         )
         raise typer.BadParameter(message, param_hint="INDICATOR")
     return known[indicator]

@@ -146,7 +146,7 @@ def test_where_a_monitor_runs_it_takes_it_from_the_log(made: Made) -> None:
     ("changed", "said"),
     [
         ({0: "complete"}, "did you mean completion?"),
-        ({0: "waiting"}, "no baseline; these are: "),
+        ({0: "waiting"}, "no baseline; these have: "),
         ({0: "demand", 4: "permit"}, "did you mean permits?"),
         ({0: "remote_readiness"}, "has no value of remote_readiness yet"),
         ({2: "park"}, "did you mean parks?"),
