@@ -210,6 +210,16 @@ def test_the_agency_of_a_column(tmp_path: Path) -> None:
     assert reasons(report) == [(5, "agency", "missing")]
 
 
+def test_who_has_long_been_away_gets_no_years_of_nothing(tmp_path: Path) -> None:
+    """It is complete for as long as groups would wait for it, and no further."""
+    body = "agency_code,day,offered,handled\nx,2020-03-04,1,1\ny,2022-03-04,2,2\n"
+    _, shelf = send(write(tmp_path, body), 'agency = "agency_code"\n' + COUNTS, agency=None)
+    assert {beat["agency"]: beat["time"] for beat in shelf.beats} == {
+        "x": "2020-06-12T23:00:00Z",
+        "y": "2022-03-04T23:00:00Z",
+    }
+
+
 def test_no_agency_of_a_file_runs_far_ahead(tmp_path: Path) -> None:
     """Over a year, batches of two agencies alternate by quarter, whatever a batch may hold."""
     days = [f"2020-{month:02}-15" for month in range(1, 13)]
