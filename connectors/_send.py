@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 COMMIT = 10_000
 """Events made durable in one transaction: few enough to see progress, enough to be fast."""
-
-WAITED = timedelta(days=100)
-"""How long a group waits for an agency at most."""
 
 FIRST = 5
 """How many events a report shows."""
@@ -123,17 +120,10 @@ class Sender:
                 self._commit(finished=False)
 
     def finish(self) -> None:
-        """Send what waits, and of each source a heartbeat, so that its last period can close.
-
-        A file is complete for all of whom it speaks: an agency of which it says nothing in its
-        last months did nothing in them, and no group has to wait for it. Who has been away for
-        longer than groups wait anyway gets no years of empty buckets.
-        """
+        """Send what waits, and of each source a heartbeat, so that its last period can close."""
         received = self._outlet.clock()
-        end = max(self._reached.values(), default=datetime.min.replace(tzinfo=UTC))
         for (agency, source), moment in sorted(self._reached.items()):
-            known = min(end, moment + WAITED)
-            line = _heartbeat(agency, source, known, self._report.fingerprint)
+            line = _heartbeat(agency, source, moment, self._report.fingerprint)
             self._queue(agency, received, [line], [])
         self._commit(finished=True)
 

@@ -51,9 +51,8 @@ row has; ``collect = { new = "sql" }`` adds to the found row the list of what be
 
 **Sending.** The events of a file are sent in the order of their time, with a checkpoint: a
 load that was broken off goes on where it stood, one that is finished sends nothing again.
-Behind the last event stands a heartbeat of each source and agency: all of whom the file speaks
-are complete up to its end, also who is in its last rows no more (for a hundred days at most, as
-long as a group would wait). Give several files oldest first.
+Behind the last event stands a heartbeat of each source: complete up to here. Give several
+files oldest first.
 
 **Bad rows** go to quarantine with file, row, column and what to do; the good ones are sent. A
 missing column refuses the whole file before anything is sent. Values that look like a

@@ -192,10 +192,7 @@ def test_another_map_or_agency_is_another_load(tmp_path: Path) -> None:
 
 
 def test_the_agency_of_a_column(tmp_path: Path) -> None:
-    """Each row goes to its own agency, in batches of one agency; a row without is refused.
-
-    Whoever has no row on the last day did nothing on it: the file is complete for all of them.
-    """
+    """Each row goes to its own agency, in batches of one agency; a row without is refused."""
     body = "agency_code,day,offered,handled\nx,2020-03-04,1,1\ny,2020-03-04,2,2\nx,2020-03-05,3,3\n"
     text = 'agency = "agency_code"\n' + COUNTS
     report, shelf = send(write(tmp_path, body + ",2020-03-05,3,3\n"), text, agency=None)
@@ -205,19 +202,9 @@ def test_the_agency_of_a_column(tmp_path: Path) -> None:
     assert sent == {"x": 2, "y": 1}
     assert {beat["agency"]: beat["time"] for beat in shelf.beats} == {
         "x": "2020-03-05T23:00:00Z",
-        "y": "2020-03-05T23:00:00Z",
+        "y": "2020-03-04T23:00:00Z",
     }
     assert reasons(report) == [(5, "agency", "missing")]
-
-
-def test_who_has_long_been_away_gets_no_years_of_nothing(tmp_path: Path) -> None:
-    """It is complete for as long as groups would wait for it, and no further."""
-    body = "agency_code,day,offered,handled\nx,2020-03-04,1,1\ny,2022-03-04,2,2\n"
-    _, shelf = send(write(tmp_path, body), 'agency = "agency_code"\n' + COUNTS, agency=None)
-    assert {beat["agency"]: beat["time"] for beat in shelf.beats} == {
-        "x": "2020-06-12T23:00:00Z",
-        "y": "2022-03-04T23:00:00Z",
-    }
 
 
 def test_no_agency_of_a_file_runs_far_ahead(tmp_path: Path) -> None:
