@@ -18,23 +18,24 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     The id is derived from what the alert is about and when it opened, so that a replay
     gives the same one. ``opened``, ``updated`` and ``closed`` are event time in milliseconds
     (``SourceStale`` opens at the logged tick that made the silence visible). ``transition``
-    counts the changes of this record; (id, transition) names one state of it for ever.
+    counts the changes of this record; (id, transition) names one state of it for ever. Left out,
+    the fields are those of a warning that opens.
     """
 
     id: str
     alertname: str
     agency: str
-    indicator: str
-    cell: Cell
-    severity: Severity
-    state: AlertState
-    old_state: str
+    indicator: str = ""
+    cell: Cell = Cell()
+    severity: Severity = "warning"
+    state: AlertState = "open"
+    old_state: str = ""
     reason: str
     evidence: dict[str, Any]
     opened: int
     updated: int
-    closed: int | None
-    transition: int
+    closed: int | None = None
+    transition: int = 0
     epoch: int = 0
 
     def closing(self, at: int, reason: str) -> Alert:

@@ -14,7 +14,6 @@ import msgspec
 
 from models.alert import Alert
 from models.mark import Mark
-from models.value import Cell
 from streams.composition import Composition
 from streams.gap import EVENTS_VANISHED, NAMESPACE
 from streams.gauge import Gauge
@@ -126,11 +125,6 @@ def _opened(agency: str, source: str, noticed: Noticed, over: int, reason: str) 
         id=str(uuid5(NAMESPACE, name)),
         alertname=EVENTS_VANISHED,
         agency=agency,
-        indicator="",
-        cell=Cell(),
-        severity="warning",
-        state="open",
-        old_state="",
         reason=reason,
         # In the order in which :meth:`Breaks.dump` keeps it: the same text after a restart.
         evidence={
@@ -142,6 +136,4 @@ def _opened(agency: str, source: str, noticed: Noticed, over: int, reason: str) 
         },
         opened=over,
         updated=over,
-        closed=None,
-        transition=0,
     )

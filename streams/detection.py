@@ -61,11 +61,12 @@ class Detection:
         for detector in self._meant(look):
             if isinstance(detector, Deciding):
                 judged = self._judge(detector, look)
-                if judged is not None:
-                    heard.judged[detector.id] = judged
+                if judged is None:
+                    continue
+                heard.judged[detector.id] = judged
                 # A time that is not reached, now or usually, has no place on a chart.
-                drawn = look.value.value is not None and judged and isfinite(judged.usual.high)
-                if judged is not None and judged.fresh and drawn:
+                drawn = look.value.value is not None and isfinite(judged.usual.high)
+                if judged.fresh and drawn:
                     found = Finding(judged.score, judged.direction, judged.since)
                     signals.append(self._signal(look, judged.usual, detector, found))
                 continue

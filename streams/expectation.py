@@ -253,8 +253,10 @@ def _drift(series: Series, bucket: Bucket) -> float:
     That middle is months to a year old. The slope is Theil and Sen's; 0 where Mann and Kendall's
     test (5 %, continuity-corrected) sees no trend, as in four values it never does.
     """
+    if not bucket.days:
+        return 0.0
     places = sorted(series.recent(None, SAME))
-    if not bucket.days or len(places) < FEWEST["quarter"]:
+    if len(places) < FEWEST["quarter"]:
         return 0.0
     working = by_working_day(series)
     values = [series.value(at) / (series.days[at] if working else 1) for at in places]

@@ -68,9 +68,7 @@ class Gaps:
             agency=self.agency,
             indicator=value.indicator,
             cell=value.cell,
-            severity="warning",
             state="inhibited" if silent else "open",
-            old_state="",
             reason=vanished(look.indicator, value, expected, series.empty_since),
             evidence={
                 "since": series.empty_since,
@@ -83,8 +81,6 @@ class Gaps:
             },
             opened=bucket.end,
             updated=bucket.end,
-            closed=None,
-            transition=0,
         )
         self.open[look.key] = alert
         return alert

@@ -110,6 +110,11 @@ class Indicator(ABC):
         return self.detect in ("count", "share", "level")
 
     @property
+    def by_bucket(self) -> bool:
+        """Whether detection looks at the value that each bucket has by itself."""
+        return self.foreseen or self.detect == "rare"
+
+    @property
     def quantity(self) -> Literal["count", "share", "level", "mix"]:
         """How its values are compared with each other; rare events are counts."""
         return self.detect if self.detect in ("share", "level") else "count"

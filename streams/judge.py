@@ -35,8 +35,7 @@ def values(indicator: Indicator, frame: Frame, measured: Measured, silent: str) 
     ``silent`` names the silent sources of a cell that has no other.
     """
     made = [_value(indicator, frame, measured, "window", silent)]
-    apart = indicator.foreseen or indicator.detect == "rare"
-    if measured.exposure[1] and apart and frame.window_start != frame.start:
+    if measured.exposure[1] and indicator.by_bucket and frame.window_start != frame.start:
         made.append(_value(indicator, frame, measured, "bucket", silent))
     return made
 

@@ -2,7 +2,8 @@
 
 Of its history only what lies behind that moment stays, and all of that is usual now, whether or
 not it was set aside before; what is expected is learned from it. Detectors begin there as well, by
-what they remember: charts by their values, pace by the stretch that is off; all others anew. What was decided in the meantime stays decided.
+what they remember: charts by their values, pace by the stretch that is off; all others anew. What
+was decided in the meantime stays decided.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import uuid5
 
 from models.alert import Alert
-from models.value import Cell
 from streams.detection import NAMESPACE
 from streams.source import Source
 from streams.wording import silence
@@ -19,11 +18,6 @@ def stale(agency: str, source: Source, now: int) -> Alert:
         id=str(uuid5(NAMESPACE, f"stale {agency} {source.name} {source.last_received}")),
         alertname=SOURCE_STALE,
         agency=agency,
-        indicator="",
-        cell=Cell(),
-        severity="warning",
-        state="open",
-        old_state="",
         reason=silence(source),
         evidence={
             "source": source.name,
@@ -33,6 +27,4 @@ def stale(agency: str, source: Source, now: int) -> Alert:
         },
         opened=now,
         updated=now,
-        closed=None,
-        transition=0,
     )

@@ -91,11 +91,9 @@ class Watch:
             return
         rhythm = RHYTHMS[step.line]
         bucket = Bucket.of(self.calendar, rhythm, step.number, number, n)
-        series = self._known(key)
-        if series.broken or series.rebased is not None:
-            self._begin_anew(Look(indicator, series, bucket, value), changes)
-        bucket = self.plans.fit(series, bucket, value.cell, rhythm, indicator.quantity)
-        self._see(Look(indicator, series, bucket, value), changes)
+        look = self._look(indicator, key, bucket, value, changes)
+        bucket = self.plans.fit(look.series, bucket, value.cell, rhythm, indicator.quantity)
+        self._see(look._replace(bucket=bucket), changes)
 
     def _see(self, look: Look, changes: Changes) -> None:
         """From a bucket that is to be judged to all that follows from it."""
@@ -129,26 +127,29 @@ class Watch:
         ``value`` is that of its window, which may not be known yet.
         """
         key = (value.indicator, step.line, value.cell)
-        if value.status == "stale" or not spoken_of(indicator, key, self.series, self.parted):
+        if not spoken_of(indicator, key, self.series, self.parted):
             return
         # Where events are lost on the way nothing ends, and that is told already.
         lost = any(gap[2] == value.cell for gap in self.gaps.open)
-        if lost or len(lived.entry) < max(K[indicator.privacy], 1):
+        if lost or len(lived.entry) < K[indicator.privacy]:
             return
         plain = Bucket.of(self.calendar, RHYTHMS[step.line], step.number, value.value or 0.0)
         bucket = msgspec.structs.replace(
             plain, n=len(lived.entry), lived=lived, unit_ms=indicator.ms
         )
-        look = Look(indicator, self._known(key), bucket, value)
-        if look.series.broken or look.series.rebased is not None:
-            self._begin_anew(look, changes)
+        look = self._look(indicator, key, bucket, value, changes)
         self._heard(look, None, None, changes)
 
-    def _known(self, key: Key) -> Series:
-        """The series of this key, which is watched from now on."""
+    def _look(
+        self, indicator: Indicator, key: Key, bucket: Bucket, value: Value, changes: Changes
+    ) -> Look:
+        """A bucket and its series, which is watched from now on and begins anew where it must."""
         if key[2] != Cell():
             self.parted.add(key[:2])
-        return self.series.setdefault(key, Series())
+        look = Look(indicator, self.series.setdefault(key, Series()), bucket, value)
+        if look.series.broken or look.series.rebased is not None:
+            self._begin_anew(look, changes)
+        return look
 
     def told(self, event: Event, at: int, changes: Changes) -> None:
         """Hear of a crisis, its end, a crisis decision, another definition or baseline, a plan."""

@@ -64,8 +64,8 @@ def _ended(
             return f"{what} is judged by a new baseline from {day(value.window_start)} on: {now}."
         case _:
             back = day(episode.back_since)
-            figures_told = f": {now}, {usual}" if usual else ""
-            return f"{what} is back{figures_told}. It was off from {since} to {back}."
+            beside = f": {now}, {usual}" if usual else ""
+            return f"{what} is back{beside}. It was off from {since} to {back}."
 
 
 def vanished(indicator: Indicator, value: Value, expected: Expectation, since: int) -> str:

@@ -98,10 +98,8 @@ def _named(indicator: str) -> Indicator:
     if indicator not in known:
         message = f"{indicator!r} is not in the catalogue; {like(indicator, set(known))}"
         raise typer.BadParameter(message, param_hint="INDICATOR")
-    if known[indicator].detect in ("", "pace"):
-        watched = ", ".join(
-            sorted(name for name, one in known.items() if one.detect not in ("", "pace"))
-        )
+    if not known[indicator].by_bucket:
+        watched = ", ".join(sorted(name for name, one in known.items() if one.by_bucket))
         message = (
             f"Of a single bucket of {indicator!r} nothing is expected, so it has no baseline; these "
             f"have: {watched}."
