@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import repeat
 from operator import attrgetter
@@ -129,6 +129,9 @@ def _add_marks(act: Act, data: list[Any], columns: dict[str, I64], standards: St
     for mark in KINDS[act.kind].marks:
         if not data or mark not in data[0].__struct_fields__:
             continue
+        if mark == "project":
+            columns[mark] = _hashes(one.project for one in data)
+            continue
         given = list(map(attrgetter(mark), data))
         columns[mark] = _optional(given)
         if mark == "due" and act.kind == "request":
@@ -136,6 +139,11 @@ def _add_marks(act: Act, data: list[Any], columns: dict[str, I64], standards: St
                 allowed = standards(data[row].service)
                 if allowed is not None:
                     columns[mark][row] = columns["at"][row] + allowed
+
+
+def _hashes(names: Iterable[str]) -> I64:
+    """Names as numbers below :data:`NEVER`, by which alike ones are found."""
+    return np.array([xxhash.xxh3_64_intdigest(name.encode()) >> 2 for name in names], np.int64)
 
 
 def _optional(given: list[datetime | None]) -> I64:

@@ -56,6 +56,8 @@ KINDS: dict[str, Kind] = {
         Kind("opportunity", steps=("identified", "launched", "dropped")),
         Kind("experiment", steps=("started", "concluded")),
         Kind("project", steps=("started", "finished", "cancelled")),
+        # A plan is renewed and never ends; of which project it is stands in it as a hash.
+        Kind("plan", steps=("told", "replaced"), marks=("planned_end", "project")),
         Kind(
             "decision",
             steps=("requested", "made", "withdrawn", "implemented", "reversed"),
@@ -91,6 +93,12 @@ def _period(data: Any) -> Sequence[str]:
 
 def _none(_: Any) -> Sequence[str]:
     return ()
+
+
+def _plan(data: Any) -> Sequence[str]:
+    """The first plan of a project, or the one of this number."""
+    number = getattr(data, "baseline_no", "first")
+    return () if data.planned_end is None else (f"{data.project}\x1f{number}",)
 
 
 def _changes(data: Any) -> Sequence[str]:
@@ -140,6 +148,14 @@ def _launch() -> dict[str, list[Act]]:
     return {"headwind.project.service.launched.v1": [act]}
 
 
+def _projects() -> dict[str, list[Act]]:
+    """Projects, and their plans: the one that they start with is one too."""
+    acts = _same("project", "project", "project", "started", "finished", "cancelled")
+    plan = Act("plan", _plan, "", "told", 2)
+    acts["headwind.project.project.started.v1"].append(plan)
+    return acts | {"headwind.project.project.rebaselined.v1": [plan]}
+
+
 def _counted(family: str, *kinds: str) -> dict[str, list[Act]]:
     return {
         f"headwind.{family}.{kind}.counted.v1": [
@@ -176,7 +192,7 @@ ACTS: dict[str, list[Act]] = {
     **_same("project", "opportunity", "opportunity", "identified", "dropped"),
     **_launch(),
     **_same("project", "experiment", "experiment", "started", "concluded"),
-    **_same("project", "project", "project", "started", "finished", "cancelled"),
+    **_projects(),
     **_same(
         "project",
         "decision",

@@ -192,6 +192,18 @@ class _Maker:
             kind = f"headwind.project.project.{end}.v1"
             self.tell(kind, later, project=name, size_class=random.choice((size, "")))
 
+    def planned(self) -> None:
+        """A project that starts with a plan, which is set anew once or twice, and finishes."""
+        random, at = self.random, self.moment()
+        end = at + 200 * DAY
+        facts: dict[str, Any] = {"project": f"q{next(self.numbers)}"}
+        self.tell("headwind.project.project.started.v1", at, **facts, planned_end=iso(end))
+        for number in range(1, random.choice((2, 3))):
+            at, end = at + random.randrange(25 * DAY), end + random.choice((-9, 9, 50)) * DAY
+            kind = "headwind.project.project.rebaselined.v1"
+            self.tell(kind, at, **facts, baseline_no=number, planned_end=iso(end))
+        self.tell("headwind.project.project.finished.v1", at + random.randrange(9 * DAY), **facts)
+
     def decision(self) -> None:
         """Requested, then made or withdrawn."""
         random, at = self.random, self.moment()
@@ -329,6 +341,7 @@ _WEIGHTS = {
     "change": 4,
     "opportunity": 3,
     "project": 3,
+    "planned": 2,
     "decision": 3,
     "incident": 2,
     "sessions": 2,
