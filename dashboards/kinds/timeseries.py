@@ -8,6 +8,7 @@ from dashboards import chart, words
 from dashboards.breaks import breaks_of
 from dashboards.drawing import Context, Drawn, Figure, Row, render
 from dashboards.series import one_rhythm, segments, thin
+from dashboards.standing import spans
 from dashboards.usual import in_words, usual_rows
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def rows_of(
         "frame": frame,
         "last": [{"t": row["t"], "v": row["v"]} for row in points[-1:] if row["look"] == "ok"],
         "signals": _signals(marks.signals, rows, indicator, context),
-        "spans": [_span(row, context) for row in marks.alerts],
+        "spans": spans(marks.alerts, context),
         "breaks": breaks_of(marks.breaks, context),
         **usual_rows(marks.usual, rows, context),
         "limits": [],
@@ -152,16 +153,3 @@ def _signals(
             }
         )
     return found
-
-
-def _span(row: Row, context: Context) -> dict[str, Any]:
-    scope, clock = context.scope, context.clock
-    end = scope.until if row["closed"] is None else min(row["closed"], scope.until)
-    until = "still open" if row["closed"] is None else f"to {clock.date(row['closed'])}"
-    return {
-        "t": clock.axis(max(row["opened"], scope.since)),
-        "t2": clock.axis(end),
-        "severity": row["severity"],
-        "reason": row["reason"],
-        "when": f"{clock.date(row['opened'])} {until}",
-    }
