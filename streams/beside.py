@@ -17,8 +17,9 @@ from models.calendar import Calendar
 from models.shock import ShockKind
 from models.value import RHYTHMS
 from streams.curve import Curve, behind, buckets, noise, standing
-from streams.expectation import Quantity, by_working_day, frozen
+from streams.expectation import Quantity, frozen
 from streams.look import Key
+from streams.season import weights
 from streams.series import Series
 
 SERVICE: Final = ("within_standard", "completion", "waiting")
@@ -82,7 +83,7 @@ def _begin(key: Key, onset: int, known: Known) -> Beside:
     one = Beside(
         direction="up" if nature.course == "down" else "down",
         frozen=frozen(series, rhythm, before),
-        working=by_working_day(series, before),
+        weigh=weights(series, rhythm, before),
         indicator=name,
         line=line,
         quantity=nature.quantity,

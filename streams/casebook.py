@@ -14,11 +14,12 @@ from models.value import RHYTHMS, Rhythm, Value
 from streams.beside import Beside, Known, Nature, beside
 from streams.crisis import BEFORE_MS, NAMESPACE, READINESS, Crises, Crisis
 from streams.curve import Curve, behind, buckets
-from streams.expectation import by_working_day, doubt, frozen
+from streams.expectation import doubt, frozen
 from streams.gauge import DAYS
 from streams.indicator import Indicator
 from streams.look import Key, Look
 from streams.organisation import Joining, Member, Organisation, Organisations
+from streams.season import weights
 from streams.series import Episode, Series
 from streams.shock import KINDS, About, Case
 
@@ -213,7 +214,7 @@ class Casebook:
             onset=since,
             direction="up" if episode.direction == "up" else "down",
             frozen=frozen(series, rhythm, before),
-            working=by_working_day(series, before),
+            weigh=weights(series, rhythm, before),
         )
         for one in buckets(series, self.calendar, rhythm, since):
             case.see(one, rhythm, about.quantity)
@@ -315,5 +316,5 @@ def _volume(case: Case) -> float | None:
         curves = [(case, case.about.rhythm)]
     for curve, rhythm in curves:
         expected = fmean(curve.frozen.values())
-        return expected * WORKING_DAYS if curve.working else expected / DAYS[rhythm]
+        return expected * WORKING_DAYS if curve.weigh.working else expected / DAYS[rhythm]
     return None

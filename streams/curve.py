@@ -21,6 +21,7 @@ from models.calendar import Calendar
 from models.value import Rhythm
 from streams.expectation import NORMAL, WIDE, Quantity, season
 from streams.resilience import IN_A_ROW, Point
+from streams.season import NONE, Weights
 from streams.series import AWAY, CLOSED, RESIDUALS, Bucket, Series
 
 OFF: Final = 0.10
@@ -35,9 +36,8 @@ class Curve(msgspec.Struct):
     direction: Literal["up", "down"]
     """Which way is bad."""
     frozen: dict[int, float]
-    """What was expected of each slot at the onset; -1 is a public holiday."""
-    working: bool = False
-    """``frozen`` is per working day."""
+    """What was expected of each slot at the onset, of a weight of 1; -1 is a public holiday."""
+    weigh: Weights = NONE
     points: list[Point] = []
 
     def see(self, bucket: Bucket, rhythm: Rhythm, quantity: Quantity) -> Point | None:
@@ -45,8 +45,8 @@ class Curve(msgspec.Struct):
         if bucket.plan:
             return None
         expected = self.frozen.get(season(rhythm, bucket.slot))
-        if expected is not None and self.working:
-            expected *= bucket.days
+        if expected is not None:
+            expected *= self.weigh.of(bucket.slot, bucket.days)
         if expected is None or (self.points and bucket.start < self.points[-1].end):
             return None
         q = quality(bucket.value, expected, self.direction, quantity)
@@ -132,7 +132,6 @@ def noise(series: Series, curve: Curve, rhythm: Rhythm, before: int) -> float:
         slot = series.slots[place]
         expected = curve.frozen.get(season(rhythm, slot)) if slot < AWAY else None
         if expected and len(found) < RESIDUALS:
-            if curve.working:
-                expected *= series.days[place]
+            expected *= curve.weigh.at(series, place)
             found.append(abs(series.value(place) / expected - 1))
     return NORMAL * median(found) if found else 0.0

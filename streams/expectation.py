@@ -53,6 +53,7 @@ from statistics import median
 from typing import Literal, NamedTuple
 
 from models.value import Rhythm
+from streams.season import PACED, SHOWN, Weights, weights
 from streams.series import AWAY, CLOSED, RESIDUALS, Bucket, Series
 
 SAME = 8
@@ -82,13 +83,10 @@ SMALLEST_LEVEL = 0.5
 YEAR: dict[Rhythm, tuple[int, int]] = {"day": (364, 7), "week": (52, 1), "month": (12, 0)}
 """How many buckets ago this time of the year was, and how many about it belong to it."""
 
-PACED = 12
-"""Buckets from which it is read whether working days or calendar time explain a count."""
-
 EARLY = 2
 """Values of a slot from which residuals are learned, before anything is expected."""
 
-SEASON = 28
+SEASON: dict[Rhythm, int] = {"day": 28, "week": 4, "month": 1}
 """An excursion of more buckets than this was a shock, which next year does not excuse."""
 
 YOUNG = 3.0
@@ -129,28 +127,9 @@ def season(rhythm: Rhythm, slot: int) -> int:
     return slot if rhythm in ("hour", "day") else ANY
 
 
-def by_working_day(series: Series, before: int | None = None) -> bool:
-    """Whether counts of months or quarters vary less per working day than as they are.
-
-    An office that is closed on weekends serves as many people a month as it has days for; a
-    service that never closes does not. The last twelve buckets say which.
-    """
-    places = series.recent(None, PACED, before)
-    if not series.days or len(places) < FEWEST["month"]:
-        return False
-    plain = [series.value(place) for place in places]
-    paced = [value / series.days[place] for value, place in zip(plain, places, strict=True)]
-    return min(plain) > 0 and _unrest(paced) < _unrest(plain)
-
-
-def _unrest(values: list[float]) -> float:
-    middle = median(values)
-    return median(abs(value - middle) for value in values) / middle
-
-
 def center(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:
     """The expected value; None before the warm-up is over."""
-    return _typical(series, bucket, rhythm, FEWEST[rhythm])
+    return _typical(series, bucket, rhythm, FEWEST[rhythm], weights(series, rhythm))
 
 
 def known(series: Series, rhythm: Rhythm) -> int:
@@ -161,32 +140,30 @@ def known(series: Series, rhythm: Rhythm) -> int:
 def learned(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:
     """Value less middle, to learn the scale from; None where the middle is mere chance yet."""
     early = EARLY if rhythm in ("hour", "day") else FEWEST[rhythm]
-    middle = _typical(series, bucket, rhythm, early)
+    middle = _typical(series, bucket, rhythm, early, weights(series, rhythm))
     return None if middle is None else bucket.value - middle
 
 
-def _typical(series: Series, bucket: Bucket, rhythm: Rhythm, fewest: int) -> float | None:
-    """The middle of this bucket's season, for as many working days as it has."""
-    working = bool(bucket.days) and by_working_day(series)
-    middle = _middle(series, season(rhythm, bucket.slot), fewest, working=working)
-    return middle if middle is None or not working else middle * bucket.days
+def _typical(
+    series: Series, bucket: Bucket, rhythm: Rhythm, fewest: int, weigh: Weights
+) -> float | None:
+    """The middle of this bucket's season, for what it weighs."""
+    middle = _middle(series, season(rhythm, bucket.slot), fewest, weigh)
+    return middle if middle is None else middle * weigh.of(bucket.slot, bucket.days)
 
 
 def frozen(series: Series, rhythm: Rhythm, before: int) -> dict[int, float]:
     """What is expected of each season (see :func:`season`) from a place of the history on.
 
-    Per working day where :func:`by_working_day` says so.
+    Of a weight of 1 (:mod:`streams.season`) where buckets have one.
     """
-    working = by_working_day(series, before)
+    weigh = weights(series, rhythm, before)
     if rhythm == "hour":
         plain = set(series.slots)
     else:
         plain = {slot & ~AWAY if slot < 0xFE else -1 for slot in series.slots}
     seasons = {season(rhythm, slot) for slot in plain}
-    found = {
-        one: _middle(series, one, FEWEST[rhythm], before, working=working)
-        for one in sorted(seasons)
-    }
+    found = {one: _middle(series, one, FEWEST[rhythm], weigh, before) for one in sorted(seasons)}
     return {one: middle for one, middle in found.items() if middle is not None}
 
 
@@ -197,9 +174,9 @@ def doubt(series: Series, rhythm: Rhythm, quantity: Quantity, before: int) -> fl
     independent. Levels are in per cent points: a hundred are one.
     """
     errors, middles = [], []
-    working = by_working_day(series, before)
+    weigh = weights(series, rhythm, before)
     for one, middle in frozen(series, rhythm, before).items():
-        found = _values(series, one, before, working=working)
+        found = _values(series, one, weigh, before)
         spread = NORMAL * median(abs(value - middle) for value in found)
         errors.append(1.2533 * spread / sqrt(len(found)))
         middles.append(abs(middle))
@@ -209,19 +186,15 @@ def doubt(series: Series, rhythm: Rhythm, quantity: Quantity, before: int) -> fl
     return sqrt(sum(error * error for error in errors)) / whole if whole else 0.0
 
 
-def _values(
-    series: Series, slot: int, before: int | None = None, *, working: bool = False
-) -> list[float]:
+def _values(series: Series, slot: int, weigh: Weights, before: int | None = None) -> list[float]:
     places = series.recent(None if slot == ANY else slot, SAME, before)
-    if working:
-        return [series.value(place) / series.days[place] for place in places]
-    return [series.value(place) for place in places]
+    return [series.value(place) / weigh.at(series, place) for place in places]
 
 
 def _middle(
-    series: Series, slot: int, fewest: int, before: int | None = None, *, working: bool = False
+    series: Series, slot: int, fewest: int, weigh: Weights, before: int | None = None
 ) -> float | None:
-    found = _values(series, slot, before, working=working)
+    found = _values(series, slot, weigh, before)
     return median(found) if len(found) >= fewest else None
 
 
@@ -229,15 +202,18 @@ def expect(
     series: Series, bucket: Bucket, rhythm: Rhythm, quantity: Quantity
 ) -> Expectation | None:
     """What the bucket should hold, or None while there is too little to say so."""
-    middle = center(series, bucket, rhythm)
-    residuals = _known(series, bucket, rhythm)
+    weigh = weights(series, rhythm)
+    middle = _typical(series, bucket, rhythm, FEWEST[rhythm], weigh)
+    residuals = _known(series, bucket, rhythm, weigh)
     if middle is None or len(residuals) < min(WARM[rhythm], RESIDUALS):
         return None
     scale = _scale(residuals, middle, bucket.n, quantity)
     if len(residuals) not in STUDENT:
         scale *= 1 + YOUNG / len(residuals)
-    fell, rose = _last_year(series, bucket, middle, rhythm, quantity)
-    drift = _drift(series, bucket)
+    fell = rose = 0.0
+    if not weigh.slots and quantity != "share":
+        fell, rose = _last_year(series, bucket, middle, rhythm, quantity)
+    drift = _drift(series, bucket, weigh)
     low = middle + min(fell + NOISE * scale, drift, 0.0) - WIDE * scale
     high = middle + max(rose - NOISE * scale, drift, 0.0) + WIDE * scale
     if quantity in ("share", "mix"):
@@ -247,7 +223,7 @@ def expect(
     return Expectation(middle, low, high, scale)
 
 
-def _drift(series: Series, bucket: Bucket) -> float:
+def _drift(series: Series, bucket: Bucket, weigh: Weights) -> float:
     """How far a steady trend of months or quarters has gone since the middle of what is known.
 
     That middle is months to a year old. The slope is Theil and Sen's; 0 where Mann and Kendall's
@@ -258,8 +234,7 @@ def _drift(series: Series, bucket: Bucket) -> float:
     places = sorted(series.recent(None, SAME))
     if len(places) < FEWEST["quarter"]:
         return 0.0
-    working = by_working_day(series)
-    values = [series.value(at) / (series.days[at] if working else 1) for at in places]
+    values = [series.value(at) / weigh.at(series, at) for at in places]
     span = range(places[0], len(series))
     numbers = dict(zip(span, series.numbers(span), strict=True))
     times = [numbers[at] for at in places]
@@ -269,13 +244,15 @@ def _drift(series: Series, bucket: Bucket) -> float:
     if abs(agree) - 1 < 1.96 * sqrt(many * (many - 1) * (2 * many + 5) / 18):
         return 0.0
     ahead = bucket.number - sum(times) / many
-    return median(steps) * ahead * (bucket.days if working else 1)
+    return median(steps) * ahead * weigh.of(bucket.slot, bucket.days)
 
 
-def _known(series: Series, bucket: Bucket, rhythm: Rhythm) -> list[tuple[float, float]]:
+def _known(
+    series: Series, bucket: Bucket, rhythm: Rhythm, weigh: Weights
+) -> list[tuple[float, float]]:
     """Residuals that the scale is read from."""
     if bucket.days:
-        return _few(series, bucket)
+        return _few(series, bucket, rhythm, weigh)
     residuals = series.residuals()
     return _young(series) if rhythm == "day" and len(residuals) < RESIDUALS else residuals
 
@@ -296,17 +273,17 @@ def _young(series: Series) -> list[tuple[float, float]]:
     return found
 
 
-def _few(series: Series, bucket: Bucket) -> list[tuple[float, float]]:
+def _few(
+    series: Series, bucket: Bucket, rhythm: Rhythm, weigh: Weights
+) -> list[tuple[float, float]]:
     """Residuals of months and quarters, which are too few to be learned one by one.
 
-    The last twelve buckets about their own median, as this bucket's working days would have it.
+    The last twelve buckets about their own median, as this bucket's weight would have it; with a
+    season the last that had no part in its weights.
     """
-    places = series.recent(None, PACED)
-    working = by_working_day(series)
-    held = [
-        series.value(place) * (bucket.days / series.days[place] if working else 1)
-        for place in places
-    ]
+    places = series.recent(None, SHOWN[rhythm] if weigh.slots else PACED)
+    mine = weigh.of(bucket.slot, bucket.days)
+    held = [series.value(at) * mine / weigh.at(series, at, early=True) for at in places]
     middle = median(held) if held else 0.0
     return [(value - middle, middle) for value in held]
 
@@ -352,26 +329,24 @@ def _last_year(
     In the unit of the value; counts in proportion to ``today``, the bucket's own middle. Zeros
     without a last year.
     """
-    if rhythm not in YEAR or quantity == "share":
+    if rhythm not in YEAR:
         return 0.0, 0.0
     ago, about = YEAR[rhythm]
     places = series.between(bucket.number - ago - about, bucket.number - ago + about)
     moves: list[float] = []
     middles: dict[int | None, float | None] = {}
-    working = bool(bucket.days) and by_working_day(series)
+    weigh = weights(series, rhythm)
     for place in places:
-        if series.away(place) > SEASON or series.slots[place] in HOLIDAYS:
+        if series.away(place) > SEASON[rhythm] or series.slots[place] in HOLIDAYS:
             continue
         slot = _slot(series.slots[place]) if rhythm == "day" else None
         if slot not in middles:
             season_of = ANY if slot is None else slot
-            middles[slot] = _middle(
-                series, season_of, FEWEST[rhythm], places.start, working=working
-            )
+            middles[slot] = _middle(series, season_of, FEWEST[rhythm], weigh, places.start)
         middle = middles[slot]
         if middle is None or (quantity == "count" and middle <= 0):
             continue
-        usual = middle * series.days[place] if working else middle
+        usual = middle * weigh.at(series, place)
         move = series.value(place) - usual
         moves.append(move * today / usual if quantity == "count" else move)
     return min(moves, default=0.0), max(moves, default=0.0)

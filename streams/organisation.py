@@ -314,7 +314,7 @@ class Organisations:
         member = Member(
             direction=curve.direction,
             frozen=dict(curve.frozen),
-            working=curve.working,
+            weigh=curve.weigh,
             case=one.case,
             key=one.key,
             onset=one.onset,

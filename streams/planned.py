@@ -24,7 +24,8 @@ from models.calendar import Calendar
 from models.events.context import CalendarMarked
 from models.value import Cell, Rhythm
 from streams.alert import OFF
-from streams.expectation import FEWEST, Quantity, by_working_day
+from streams.expectation import FEWEST, Quantity
+from streams.season import by_working_day
 from streams.series import CLOSED, Bucket, Series
 
 CLOSING = ("holiday", "closure")

@@ -21,7 +21,7 @@ from streams.rhythm import Periods
 from streams.seen import Seen
 from streams.source import Source
 
-VERSION = 12
+VERSION = 13
 """Grows whenever state of an older version can no longer be read; it is then folded anew."""
 
 Pairs = list[tuple[int, int]]

@@ -12,16 +12,15 @@ from scipy.stats import kendalltau, norm, t, theilslopes
 
 from models.value import Rhythm
 from streams.expectation import (
-    PACED,
     STUDENT,
     WARM,
     WIDE,
     Quantity,
-    by_working_day,
     center,
     expect,
     learned,
 )
+from streams.season import PACED, by_working_day
 from streams.series import KEPT, Bucket, Series
 
 DAY = 86_400_000
@@ -255,7 +254,7 @@ def test_what_is_no_trend_leaves_no_room() -> None:
     random = np.random.default_rng(5)
     trending = agreed = 0
     for _ in range(300):
-        values = random.normal(1000, 50, 20).tolist()
+        values = random.normal(1000, 50, 15).tolist()
         found = expect(*taught(values, "quarter"), "quarter", "level")
         assert found is not None
         seen = abs(found.high + found.low - 2 * found.expected) > 1e-6
