@@ -2,7 +2,8 @@
 
 - The **middle**: the median of the last eight buckets of the same slot (hour of week, weekday)
   that were not part of an episode; for weeks and longer, of the last eight buckets. Months and
-  quarters are compared by working day where that explains their past better than the calendar.
+  quarters are compared by working day, and by what their slot of the year weighs, where that
+  explains their past better (:mod:`streams.season`).
   Public holidays, and holidays and closures that an agency marked (:mod:`streams.planned`), are
   neither learned from nor judged; its deadlines and campaigns are compared with earlier ones of
   their kind (:mod:`streams.lift`).
@@ -13,8 +14,8 @@
   time of the year did a year ago, whether or not that was an alert then: a tax peak that comes
   every June lifts the upper end in June, a week of Christmas lowers the lower one. Of last
   year's excursion two scales are taken for noise, and what lasted over four weeks was no
-  season. Shares get no such allowance, but for those of channels: a service that failed last
-  June may not fail again.
+  season, nor is there any such allowance where the year has its weights. Shares get none, but
+  for those of channels: a service that failed last June may not fail again.
   Months and quarters that follow a steady trend leave room for it to go on.
 
 Causal: nothing of the bucket or after it is used, and while an episode lasts nothing of the
@@ -22,8 +23,8 @@ episode. Silent until the middle has three values of the slot (eight weeks or mo
 quarters) and the scale 28 residuals of days (four of weeks, twelve of months, four of quarters):
 the warm-up is four weeks of days, twelve weeks, a year of months or of quarters. A young scale
 is widened; that of days is read from the distances of each to the other days of its slot. Of
-fewer than twelve weeks or quarters it is the standard deviation, since the median of four says
-little, and Student's t makes it wider.
+twelve weeks, months or quarters and fewer it is the standard deviation, since the median of so few
+says little, and Student's t makes it wider.
 
 Odd input:
 
@@ -92,7 +93,7 @@ SEASON: dict[Rhythm, int] = {"day": 28, "week": 4, "month": 1}
 YOUNG = 3.0
 """By this over the number of residuals the scale is widened: of few, the median is unsure."""
 
-STUDENT = {4: 3.44, 5: 2.42, 6: 1.98, 7: 1.75, 8: 1.60, 9: 1.50, 10: 1.43, 11: 1.38}
+STUDENT = {4: 3.44, 5: 2.42, 6: 1.98, 7: 1.75, 8: 1.60, 9: 1.50, 10: 1.43, 11: 1.38, 12: 1.34}
 """Of so few values, how many standard deviations make what three are of many: Student's t at
 the same chance, over three, times that their mean is unsure too (the root of 1 + 1 / n)."""
 

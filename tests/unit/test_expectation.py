@@ -194,7 +194,7 @@ def test_a_young_scale_is_neither_blind_nor_nervous(days: int) -> None:
 
 def test_few_values_are_judged_by_student() -> None:
     """The factors are those of a prediction interval as wide as three standard deviations."""
-    assert set(STUDENT) == set(range(min(WARM.values()), PACED))
+    assert set(STUDENT) == set(range(min(WARM.values()), PACED + 1))
     for many, factor in STUDENT.items():
         exact = t.ppf(norm.cdf(WIDE), many - 1) / WIDE * math.sqrt(1 + 1 / many)
         assert factor == pytest.approx(exact, abs=0.01)
@@ -214,6 +214,18 @@ def test_a_year_of_quarters_is_warm_up_enough(quarters: int) -> None:
     assert outside <= 8
     assert seen >= 395
     assert expect(*taught([1000.0] * 3, "quarter"), "quarter", "count") is None
+
+
+def test_quiet_months_stay_inside() -> None:
+    """Of a thousand hardly more leave their interval than normal noise leaves three scales."""
+    random = np.random.default_rng(4)
+    outside = 0
+    for _ in range(1000):
+        values = random.normal(1000, 100, 25).tolist()
+        found = expect(*taught(values[:-1], "month"), "month", "count")
+        assert found is not None
+        outside += not found.low <= values[-1] <= found.high
+    assert outside <= 8
 
 
 @pytest.mark.parametrize("rhythm", ["month", "quarter"])
