@@ -1,7 +1,8 @@
 """Where alerts are decided: from one bucket, and what was expected of it, to what follows.
 
 1. A bucket is *off* when it is at least a tenth worse than expected (for context indicators:
-   in either direction) and outside the usual interval.
+   in either direction), or a share near 1 that fails half again as many, and outside the usual
+   interval.
 2. Two buckets off in one stretch of such depth, at least one of them news by itself, open
    an alert; so do a few more of them that are news only as a sum. It opens at the end of that
    bucket, and is dated (``since``) at the first bucket of the stretch that was off: what was
@@ -39,6 +40,9 @@ OFF, BACK = 0.10, 0.05
 
 SMALL_SHARE = 0.02
 """Two points of a share are no depth, however small the share is: 0.6 % of all is not much."""
+
+FAILED, HALF_AGAIN = 0.05, 0.5
+"""Off is also a share that fails one in twenty more, and half again as many as expected."""
 
 CRITICAL = 0.25
 """Depth from which an alert is critical."""
@@ -125,15 +129,16 @@ def decide(
     deep = depth(bucket.value, expected.expected, bad, quantity, inverted=inverted)
     usual = expected.low <= bucket.value <= expected.high
     severity = _severity(course, deep)
+    is_off = deep >= OFF or _fails_more(bucket.value, expected.expected, bad, quantity)
     if series.episode is None:
-        if deep >= OFF:
+        if is_off:
             _run(series, bucket, bad, usual=usual, news=news)
         else:
             _rest(series)
         by_sum = series.run >= SUMS_AFTER[rhythm] and series.run_sums > 0
         opens = by_sum or (series.run >= OPENS_AFTER and series.run_signals > 0)
         waits = not (usual or bucket.plan or rhythm == "hour")
-        aside = opens or (deep >= OFF and ("point" in news or waits))
+        aside = opens or (is_off and ("point" in news or waits))
         if rhythm != "hour" and aside:
             series.set_aside(bucket, KEPT[rhythm])
             if opens:
@@ -142,7 +147,7 @@ def decide(
                 series.wait(bucket, expected.expected)
         return Verdict("open" if opens else "", deep, severity, aside)
     _rest(series)
-    is_back = deep < BACK or usual
+    is_back = usual or (deep < BACK and not is_off)
     far = max(bucket.value - expected.expected, 0.0)
     upwards = rhythm == "day" and bad == "up"
     if upwards and wave.begins(series.episode, bucket, far, is_back=is_back):
@@ -254,6 +259,16 @@ def _severity(course: Course, deep: float) -> Severity:
     if course == "context":
         return "info"
     return "critical" if deep >= CRITICAL else "warning"
+
+
+def _fails_more(value: float, expected: float, bad: str, quantity: Quantity) -> bool:
+    """Whether a share near 1 fails so many more people that it is off, however few its depth says.
+
+    87 % where 95 % are expected is a tenth of nothing, and more than twice as many failed.
+    """
+    off = expected - value
+    near = quantity == "share" and bad == "down"
+    return near and off >= FAILED and off >= HALF_AGAIN * (1 - expected)
 
 
 def _rest(series: Series) -> None:

@@ -332,3 +332,31 @@ def test_at_most_one_open_alert_and_states_without_holes(
         assert (alert.transition == 0) == (alert.old_state == "")
         standing[alert.alertname] = "" if alert.state == "closed" else alert.id
         assert (alert.closed is None) == (alert.state != "closed")
+
+
+@pytest.mark.parametrize(
+    ("usual", "then", "course", "told"),
+    [
+        (0.95, 0.87, "up", True),
+        (0.95, 0.915, "up", False),
+        (0.70, 0.64, "up", False),
+        (0.05, 0.13, "up", False),
+        (0.95, 0.87, "down", False),
+        (0.95, 0.99, "up", False),
+    ],
+)
+def test_a_share_near_one_is_off_when_it_fails_half_again_as_many(
+    usual: float, then: float, course: str, told: bool
+) -> None:
+    """And one in twenty more: 87 % for 95 % is a tenth of nothing, and 13 fail instead of 5."""
+    random = np.random.default_rng(7)
+    watched = Watched(stub(course, "share"), "week")
+    watched.feed_all((usual + 0.003 * random.standard_normal(40)).tolist(), n=10_000)
+    assert not watched.alerts
+    watched.feed_all((then + 0.003 * random.standard_normal(10)).tolist(), n=10_000)
+    opened = openings(watched.alerts)
+    assert bool(opened) is told
+    if told:
+        assert [alert.severity for alert in watched.alerts] == ["warning"]
+        watched.feed_all((usual + 0.003 * random.standard_normal(4)).tolist(), n=10_000)
+        assert watched.alerts[-1].state == "closed"
