@@ -30,6 +30,10 @@ WATCHED: Final = 30
 ALERT: Final = "alert"
 """The chain as a whole."""
 
+ELSEWHERE: Final = {"burn_rate", "floor", "g_chart", "pace"}
+"""They need an objective, goalposts, rare events or work that goes on, which no series here has:
+their rates are measured in the unit tests of their names."""
+
 BEGINS: dict[Rhythm, int] = {"hour": FIRST_DAY * 24, "day": FIRST_DAY, "week": 2557, "month": 360}
 
 
@@ -95,9 +99,9 @@ class Life(NamedTuple):
 
 
 def watchers(rhythm: Rhythm) -> list[str]:
-    """The detectors that are meant for a rhythm, and the chain; no value says how work goes on."""
-    meant = [name for name, one in DETECTORS.items() if rhythm in one.rhythms]
-    return [*(name for name in meant if DETECTORS[name].quantities != ("pace",)), ALERT]
+    """The detectors that are meant for a rhythm and look at such series, and the chain."""
+    meant = (name for name, one in DETECTORS.items() if rhythm in one.rhythms)
+    return [*(name for name in meant if name not in ELSEWHERE), ALERT]
 
 
 def live(rhythm: Rhythm, kind: Kind, who: str, plan: Plan, number: int) -> Life:
