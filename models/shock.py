@@ -23,7 +23,7 @@ ShockState = Literal[
     "unshown",
     "undeclared",
 ]
-"""The last five are those of declared crises."""
+"""The last five are those of declared crises; demand and other context end as over, too."""
 
 OVER: Final = frozenset(
     {"thriving", "restored", "degraded", "broken", "over", "unshown", "undeclared"}
@@ -44,7 +44,8 @@ class Shock(msgspec.Struct, frozen=True, kw_only=True):
     worse) and what was expected is frozen at the onset. ``absorbed`` is the end of the trough's
     bucket, ``adapted`` the first return to 95 % of what was expected, ``recovered`` the first
     of enough returns in a row; each is absent while it has not come (right-censored).
-    ``loss_service_days`` is the sum of 1 - Q over the first 90 days, where Q is below 1.
+    ``loss_service_days`` is the sum of 1 - Q over the first 90 days, where Q is below 1; of
+    context (its evidence says so) nothing is lost, and it is 0.
     ``declared`` names the declared crisis that it fell into, if any. The id is derived from
     what the case is about and when it began; (id, transition) names one state of it for ever.
 

@@ -13,7 +13,7 @@ from models.shock import Quality, Shock
 from models.value import RHYTHMS, Rhythm, Value
 from streams.beside import Beside, Known, Nature, beside
 from streams.crisis import BEFORE_MS, NAMESPACE, READINESS, Crises, Crisis
-from streams.curve import Curve, behind, buckets
+from streams.curve import Curve, behind, buckets, noise
 from streams.expectation import doubt, frozen
 from streams.gauge import DAYS
 from streams.indicator import Indicator
@@ -124,8 +124,12 @@ class Casebook:
             case.level |= levels and not case.recovers
             case.answer(self.crises.decisions)
         episode = series.episode
+        # All but the newest case have left what comes to it.
+        free = episode is not None and all(
+            case.yields(episode.since, bucket.end) for case in mine[-1:]
+        )
         if episode is not None and not episode.shock:
-            if all(case.recovers for case in mine):
+            if free:
                 mine = [*mine, *self._opened(look, episode, about, mine)]
             else:
                 # What began before a shock was over belongs to it, also once it is.
@@ -152,6 +156,7 @@ class Casebook:
         episode.shock = True
         for other in mine:
             other.others.append(new.id)
+            other.leave(new.onset)
             new.others.append(other.id)
         return [new]
 
@@ -201,7 +206,13 @@ class Casebook:
     def _about(self, indicator: Indicator, value: Value) -> About:
         kind = "demand" if value.indicator == "demand" else KINDS[indicator.pillar]
         return About(
-            self.agency, value.indicator, kind, value.cell, indicator.quantity, value.rhythm
+            self.agency,
+            value.indicator,
+            kind,
+            value.cell,
+            indicator.quantity,
+            value.rhythm,
+            indicator.direction == "context",
         )
 
     def _open(self, look: Look, episode: Episode, about: About) -> Case | None:
@@ -223,6 +234,8 @@ class Casebook:
         if not case.points or not (covered or case.is_deep()):
             return None
         self._put_under(case, covered, look.key, until)
+        case.yields(since, until)
+        case.noise = noise(series, case, rhythm, before)
         case.doubt = doubt(series, rhythm, about.quantity, before)
         case.answer(self.crises.decisions)
         known = Known(self.series, self.natures, self.calendar)
@@ -247,6 +260,7 @@ class Casebook:
             volume=_volume(case),
             doubt=case.doubt,
             quantity=about.quantity,
+            context=about.context,
         )
         joined = self.organisations.join(one, case)
         for whole, member in joined:

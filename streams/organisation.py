@@ -29,7 +29,7 @@ import msgspec
 import numpy as np
 
 from models.calendar import Calendar
-from models.shock import OVER, Quality, Shock, ShockKind
+from models.shock import OVER, Quality, Shock, ShockKind, ShockState
 from models.value import RHYTHMS, Cell, Rhythm
 from streams.crisis import NAMESPACE
 from streams.curve import Curve
@@ -50,7 +50,7 @@ MOST_WEIGHT: Final = 0.9
 """Share of the weight that must have recovered."""
 
 LONGEST_MS: Final = 400 * DAY_MS
-"""What has not recovered by then ends as degraded."""
+"""What has not recovered by then ends without a recovery."""
 
 TOGETHER_MS: dict[Rhythm, int] = {
     "hour": 14 * DAY_MS,
@@ -76,6 +76,7 @@ class Joining(NamedTuple):
     volume: float | None
     doubt: float
     quantity: Quantity
+    context: bool = False
 
 
 class Member(Curve, kw_only=True):
@@ -87,6 +88,8 @@ class Member(Curve, kw_only=True):
     volume: float | None
     doubt: float
     quantity: Quantity
+    context: bool = False
+    """No way is better."""
     recovered: int | None = None
     state: str = ""
     until: int = 0
@@ -220,11 +223,25 @@ class Organisation(msgspec.Struct, kw_only=True):
         doubt = hypot(*(s * m.doubt for s, m in zip(shares, self.members, strict=True)))
         guarded = all(member.state != "degraded" for member in self.members)
         rhythm = self.rhythm or "day"
-        terms = Terms(rhythm, self.kind == "demand", guarded, doubt, self.id, earliest)
+        terms = Terms(
+            rhythm,
+            guarded=guarded,
+            doubt=doubt,
+            seed=self.id,
+            earliest=earliest,
+            context=self.direction if self.context else "",
+            level=self.members[0].quantity == "level",
+        )
         found = read(self.points, terms)
         late = self.points[-1].end - self.onset > LONGEST_MS and found.recovered is None
         lost = all(m.state in OVER for m in self.members) and earliest == FAR
-        return found._replace(state="degraded") if late or lost else found
+        ended: ShockState = "over" if self.context else "degraded"
+        return found._replace(state=ended) if late or lost else found
+
+    @property
+    def context(self) -> bool:
+        """Whether no way is better for any of its members."""
+        return all(member.context for member in self.members)
 
     def _shares(self) -> list[float]:
         weights = self.weights()
@@ -260,7 +277,9 @@ class Organisation(msgspec.Struct, kw_only=True):
             recovered=found.recovered,
             loss_service_days=found.loss_days,
             declared=self.declared,
-            evidence=self._evidence() | {"members": members} | gained(found.gain),
+            evidence=self._evidence()
+            | {"members": members}
+            | gained(found.gain, context=self.context),
             updated=self.points[-1].end,
             transition=self.transition,
         )
@@ -321,6 +340,7 @@ class Organisations:
             volume=one.volume,
             doubt=one.doubt,
             quantity=one.quantity,
+            context=one.context,
         )
         mine = next((o for o in self.open if o.takes(one, curve.direction)), None)
         if mine is None:

@@ -5,11 +5,17 @@ Q is actual / expected, expected / actual where more is worse; 1 is as expected.
 1. *Absorbing* until the running minimum has stood for three buckets, then *recovering*; a new
    minimum goes back to absorbing.
 2. *Recovered* at the first of enough buckets in a row, itself back at 0.95, whose mean is at
-   least 0.95 (each for itself would be asking noise for a favour). Two buckets in a row below 0.90, begun within as many buckets again, are a relapse:
-   the same shock goes on. Later ones are another shock.
+   least 0.95 (each for itself would be asking noise for a favour). Two buckets in a row below
+   0.90, begun within twice as many buckets, are a relapse: the same shock goes on. So is, while
+   it is followed, a stretch of at least as many buckets of which none is back, whose mean lies a
+   tenth below 1 and outside three standard deviations of such a mean. What has a case file of
+   its own is none.
 3. Ninety days after recovery exactly one of *thriving* (the interval of the mean gain lies
    above 0 and no guard got worse), *degraded* (it lies below 0) or *restored*. Gains first pay
    back what was lost, or catching up would look like thriving.
+4. Of *context* (demand) no way is better: nothing is lost, it relapses only where an alert stands
+   (what was expected is frozen, and seasons are not), and it ends *over*, with how far it is above
+   or below what it was.
 
 The interval is a moving-block bootstrap, since neighbouring buckets are alike, widened by how
 sure the baseline is: a few weeks before the shock say only so much. Sources: Bruneau
@@ -20,14 +26,15 @@ are never averaged); Künsch 1989 (block bootstrap). Figures and limits are our 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import hypot
+from math import hypot, sqrt
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
 from models.shock import ShockState
 from models.value import Rhythm
+from streams.expectation import WIDE
 
 DAY_MS: Final = 86_400_000
 
@@ -70,7 +77,10 @@ class Point(NamedTuple):
 
 
 class Gain(NamedTuple):
-    """Mean of Q - 1 after recovery, loss paid back, with its 95 % interval."""
+    """Mean of Q - 1 after recovery, loss paid back, with its 95 % interval.
+
+    Of context: mean of actual / expected - 1, whichever way it went.
+    """
 
     mean: float
     low: float
@@ -106,10 +116,21 @@ class Terms(NamedTuple):
     """Of the bootstrap: the same curve gives the same interval."""
     earliest: int = -FAR
     """No recovery begins before this, ms."""
+    noise: float | None = None
+    """Standard deviation of Q about 1 before the onset; None: only what comes soon is a relapse."""
+    another: int = FAR
+    """What comes from here on has a case of its own, ms."""
+    context: Literal["", "up", "down"] = ""
+    """Of context, the way it went off."""
+    alerts: Sequence[tuple[int, int]] = ()
+    """Of context, when alerts stood: since, until, ms."""
+    level: bool = False
+    """Q is counted in points, not as a ratio."""
 
 
 def read(points: Sequence[Point], terms: Terms) -> Resilience:
     """Read a curve that begins at the onset; at least one point."""
+    after, points = points, [one for one in points if one.start < terms.another] or points[:1]
     lowest = min(range(len(points)), key=lambda i: (points[i].q, i))
     at = _recovery(points, terms)
     trough = lowest if at is None else min(range(at + 1), key=lambda i: (points[i].q, i))
@@ -123,10 +144,12 @@ def read(points: Sequence[Point], terms: Terms) -> Resilience:
     if at is not None:
         state = "recovered"
         since = points[at].start
-        if points[-1].end >= since + FOLLOWED_MS:
-            after = [one for one in points[at:] if one.end <= since + FOLLOWED_MS]
-            gain = _gain(after, _lost(points[:at]) if terms.backlog else 0.0, terms)
-            state = _outcome(gain, guarded=terms.guarded)
+        if after[-1].end >= since + FOLLOWED_MS:
+            after = [one for one in after[at:] if one.end <= since + FOLLOWED_MS]
+            owed = _lost(points[:at]) if terms.backlog and not terms.context else 0.0
+            gain = _gain(_as_it_went(after, terms), owed, terms)
+            state = "over" if terms.context else _outcome(gain, guarded=terms.guarded)
+    early = [p for p in points[:at] if p.start < points[0].start + FOLLOWED_MS]
     return Resilience(
         state=state,
         depth=max(1 - worst.q, 0.0),
@@ -134,7 +157,7 @@ def read(points: Sequence[Point], terms: Terms) -> Resilience:
         absorbed=worst.end if settled else None,
         adapted=next((one.start for one in points[trough:] if one.q >= BACK), None),
         recovered=None if at is None else points[at].start,
-        loss_days=_lost([p for p in points[:at] if p.start < points[0].start + FOLLOWED_MS]),
+        loss_days=0.0 if terms.context else _lost(early),
         gain=gain,
     )
 
@@ -143,19 +166,45 @@ def _recovery(points: Sequence[Point], terms: Terms) -> int | None:
     """The place of the first of enough buckets in a row that are back, relapses left out."""
     many = IN_A_ROW[terms.rhythm]
     found = None
+    away, off = 0, 0.0
     for i, one in enumerate(points):
+        # Buckets in a row that are not back, and how far they lie below in all.
+        away, off = (away + 1, off + 1 - one.q) if one.q < BACK else (0, 0.0)
         first = i - many + 1
         may = found is None and first >= 0 and points[first].start >= terms.earliest
         if may and points[first].q >= BACK:
             mean = sum(p.q for p in points[first : i + 1]) / many
             found = first if mean >= BACK and one.q >= DISRUPTED else None
-        elif found is not None and i <= found + 2 * many and _relapses(points, i):
-            found = None
+        elif found is not None:
+            soon = i <= found + 2 * many and _relapses(points, i, terms)
+            followed = one.end <= points[found].start + FOLLOWED_MS
+            if soon or (followed and away >= many and _stays_away(away, off, terms)):
+                found = None
     return found
 
 
-def _relapses(points: Sequence[Point], at: int) -> bool:
-    return at > 0 and points[at].q < DISRUPTED and points[at - 1].q < DISRUPTED
+def _relapses(points: Sequence[Point], at: int, terms: Terms) -> bool:
+    before, now = points[at - 1], points[at]
+    told = any(since <= before.start and now.start < until for since, until in terms.alerts)
+    return before.q < DISRUPTED and now.q < DISRUPTED and (told or not terms.context)
+
+
+def _stays_away(many: int, off: float, terms: Terms) -> bool:
+    """Whether so many buckets, so far below 1 in all, are no chance."""
+    if terms.noise is None or terms.context:
+        return False
+    return off / many > max(1 - DISRUPTED, WIDE * terms.noise / sqrt(many))
+
+
+def _as_it_went(points: Sequence[Point], terms: Terms) -> list[Point]:
+    """Of context, points of actual / expected until another case begins; else as they are."""
+    if terms.context:
+        points = [one for one in points if one.start < terms.another]
+    if terms.context != "up":
+        return [*points]
+    if terms.level:
+        return [one._replace(q=2 - one.q) for one in points]
+    return [one._replace(q=1 / one.q) for one in points if one.q > 0]
 
 
 def _lost(points: Sequence[Point]) -> float:
@@ -196,9 +245,16 @@ def _outcome(gain: Gain | None, *, guarded: bool) -> ShockState:
     return "degraded" if gain.high < -NOTHING else "restored"
 
 
-def gained(gain: Gain | None) -> dict[str, float | int | None]:
-    """A gain as it stands in the evidence of a case file."""
+def gained(gain: Gain | None, *, context: bool = False) -> dict[str, float | int | bool | None]:
+    """A gain as it stands in the evidence of a case file; of context it is a mere change."""
+    if context:
+        return {**gained(None), "context": True, **_named("change", gain)}
+    return _named("gain", gain)
+
+
+def _named(name: str, gain: Gain | None) -> dict[str, float | int | None]:
     figures = (None, None, None) if gain is None else gain[:3]
     rounded = [None if one is None else round(one, 6) for one in figures]
-    names = ("gain", "gain_low", "gain_high")
-    return {**dict(zip(names, rounded, strict=True)), "gain_n": 0 if gain is None else gain.n}
+    names = (name, f"{name}_low", f"{name}_high")
+    count = {f"{name}_n": 0 if gain is None else gain.n}
+    return {**dict(zip(names, rounded, strict=True)), **count}

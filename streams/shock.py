@@ -8,7 +8,9 @@
 4. Beside it runs the curve of the other side of the same service, against what was expected of
    that one: service beside a case of demand, demand beside a case of service (``beside``).
 5. It ends 90 days after recovery. A level that stays ends it as degraded, without a recovery.
-   A deep fall during the 90 days is another shock, and each names the other.
+   A deep fall during the 90 days that has an alert of its own is another shock, and each names
+   the other; one that has none is a relapse of the same.
+6. Demand and other context have no better or worse: their files end as over (``resilience``).
 """
 
 from __future__ import annotations
@@ -18,12 +20,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from models.shock import OVER, Shock, ShockKind
+from models.shock import OVER, Shock, ShockKind, ShockState
 from models.value import Cell, Rhythm
 from streams.beside import Beside
 from streams.curve import Curve, lowest
 from streams.expectation import Quantity
-from streams.resilience import Resilience, Terms, gained, read
+from streams.resilience import FAR, IN_A_ROW, Resilience, Terms, gained, read
 
 DEEP: Final = 0.25
 """Depth from which a bucket is deep."""
@@ -32,7 +34,7 @@ DEEP_BUCKETS: Final = 2
 """Deep buckets of one alert that make it a shock."""
 
 LONGEST_MS: Final = 400 * 86_400_000
-"""A case that has not recovered by then ends as degraded."""
+"""A case that has not recovered by then ends without a recovery."""
 
 KINDS: dict[str, ShockKind] = {
     "Service": "service",
@@ -53,6 +55,8 @@ class About(NamedTuple):
     cell: Cell
     quantity: Quantity
     rhythm: Rhythm
+    context: bool = False
+    """No way is better."""
 
 
 class Case(Curve, kw_only=True):
@@ -63,6 +67,12 @@ class Case(Curve, kw_only=True):
     onset: int
     doubt: float = 0.0
     """Standard error of ``frozen``, as a share of it."""
+    noise: float = 0.0
+    """Standard deviation of a point, before the case."""
+    alerts: list[tuple[int, int]] = []
+    """Of context: since when and until when alerts stood that belong to it, ms."""
+    another: int = FAR
+    """What comes from here on has the next case of the same series, ms."""
     declared: str = ""
     """The declared crisis that it is under; of several the first by name."""
     crises: list[str] = []
@@ -87,14 +97,49 @@ class Case(Curve, kw_only=True):
             until = self.points[-1].end
             self.answered = min((d for d in decisions if self.onset <= d < until), default=None)
 
+    def yields(self, since: int, until: int) -> bool:
+        """Hear that an alert of its series stands since and until then; whether it is another's.
+
+        It is once the case has recovered; of context also when the one before it is long over:
+        against what was expected at the onset another season is never back.
+        """
+        if not self.about.context:
+            return self.recovers
+        if self.alerts and self.alerts[-1][0] == since:
+            self.alerts.pop()
+        last = self.alerts[-1][1] if self.alerts else since
+        self.alerts.append((since, until))
+        between = sum(last <= point.start < since for point in self.points)
+        return between >= 2 * IN_A_ROW[self.about.rhythm] or self.recovers
+
+    def leave(self, onset: int) -> None:
+        """What comes from that onset on has a case of its own; what it is back by stays here."""
+        back = self.read(guarded=True).recovered
+        run = [one.end for one in self.points if back is not None and one.start >= back]
+        until = max([onset, *run[: IN_A_ROW[self.about.rhythm]]])
+        self.another = min(self.another, until)
+
     def read(self, *, guarded: bool) -> Resilience:
         """What the curve says by now."""
-        rhythm, backlog = self.about.rhythm, self.about.quantity == "count"
-        found = read(self.points, Terms(rhythm, backlog, guarded, self.doubt, self.id))
+        about = self.about
+        terms = Terms(
+            about.rhythm,
+            backlog=about.quantity == "count",
+            guarded=guarded,
+            doubt=self.doubt,
+            seed=self.id,
+            noise=self.noise,
+            another=self.another,
+            context=self.direction if about.context else "",
+            alerts=self.alerts,
+            level=about.quantity == "level",
+        )
+        found = read(self.points, terms)
         if self.broken:
             return found._replace(state="broken")
         late = self.points[-1].end - self.onset > LONGEST_MS and found.recovered is None
-        return found._replace(state="degraded") if self.level or late else found
+        ended: ShockState = "over" if about.context else "degraded"
+        return found._replace(state=ended) if self.level or late else found
 
     @property
     def recovers(self) -> bool:
@@ -153,5 +198,5 @@ class Case(Curve, kw_only=True):
             "level_shift": self.level,
             "overlaps": list(self.others),
             "crises": list(self.crises),
-            **gained(found.gain),
+            **gained(found.gain, context=self.about.context),
         }

@@ -10,6 +10,7 @@ import pytest
 from models.shock import Shock
 from models.value import Cell
 from streams.crisis import Crisis
+from streams.indicator import Indicator
 from streams.watch import Watch
 from tests.unit.engine_run import assert_same, cut, singly, whole
 from tests.unit.events_made import BEGIN, DAY, Made, day_count, line, records
@@ -24,9 +25,14 @@ Fall = tuple[int, int, float]
 """Days after the quiet ones until a service falls, days that it is off, and its Q meanwhile."""
 
 
-def lived(falls: Mapping[str, Fall], days: int, size: Mapping[str, float] | None = None) -> Watched:
+def lived(
+    falls: Mapping[str, Fall],
+    days: int,
+    size: Mapping[str, float] | None = None,
+    indicator: Indicator = DEMAND,
+) -> Watched:
     """Services of about 1000 cases a day (or of their own size), each with its fall."""
-    watched = Watched(DEMAND)
+    watched = Watched(indicator)
     feed(watched, falls, range(QUIET + days), size)
     return watched
 
@@ -80,8 +86,9 @@ def test_its_curve_is_the_mean_by_volume() -> None:
     assert q[10] == pytest.approx(0.6 * 0.5 + 0.2 * 0.6 + 0.2 * 0.7, abs=0.02)
     assert shock.depth == pytest.approx(1 - min(q[:25]))
     assert shock.recovered == shock.onset + 20 * DAY_MS
-    assert (shock.state, shock.evidence["of"]) == ("restored", "demand")
-    assert (shock.evidence["gain_low"], shock.evidence["gain_high"]) != (None, None)
+    assert (shock.state, shock.evidence["of"]) == ("over", "demand")
+    assert (shock.loss_service_days, shock.evidence["gain"]) == (0.0, None)
+    assert shock.evidence["change"] == pytest.approx(0.0, abs=0.02)
 
 
 def test_it_is_no_mean_of_recovery_times() -> None:
@@ -178,10 +185,13 @@ def test_a_service_that_goes_silent_is_not_waited_for() -> None:
     assert q[20:] == pytest.approx([0.6] * 13, abs=0.02)
 
 
-def test_a_level_that_stays_has_no_recovery_of_the_whole() -> None:
-    """All its cases end without being back: degraded, and no number of days."""
-    (shock,) = last(lived(dict.fromkeys("abc", (0, 900, 0.5)), 200)).values()
-    assert (shock.state, shock.recovered) == ("degraded", None)
+@pytest.mark.parametrize(("course", "state"), [("context", "over"), ("up", "degraded")])
+def test_a_level_that_stays_has_no_recovery_of_the_whole(course: str, state: str) -> None:
+    """All its cases end without being back: degraded, of context only over; no number of days."""
+    falls = dict.fromkeys("abc", (0, 900, 0.5))
+    (shock,) = last(lived(falls, 200, indicator=stub(course))).values()
+    assert (shock.state, shock.recovered) == (state, None)
+    assert (shock.loss_service_days > 0) == (course == "up")
 
 
 def test_an_organisation_is_open_at_the_end_of_the_records() -> None:

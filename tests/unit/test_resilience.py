@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +20,15 @@ def curve(qs: Sequence[float]) -> list[Point]:
 
 
 def told(
-    qs: Sequence[float], *, backlog: bool = False, guarded: bool = True, rhythm: Rhythm = "day"
+    qs: Sequence[float],
+    *,
+    backlog: bool = False,
+    guarded: bool = True,
+    rhythm: Rhythm = "day",
+    **more: Any,
 ) -> Resilience:
     """What a daily curve says."""
-    return read(curve(qs), Terms(rhythm, backlog, guarded, seed="one"))
+    return read(curve(qs), Terms(rhythm, backlog, guarded, seed="one", **more))
 
 
 FALL = [0.8, 0.6, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
@@ -74,6 +80,80 @@ def test_a_later_fall_is_not_a_relapse() -> None:
     found = told([*FALL, *[1.0] * 21, 0.3, 0.3, *[1.0] * 9])
     assert found.recovered == 8 * DAY_MS
     assert found.depth == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(("first", "lost"), [(15, 0.75), (80, 0.3)])
+def test_a_stretch_of_bad_days_is_a_relapse_while_it_is_followed(first: int, lost: float) -> None:
+    """Five days below 0.9, weeks after it was back; of the first 90 days they are lost, too."""
+    found = told([*FALL, *[1.0] * first, *[0.85] * 5, *[1.0] * 30], noise=0.03)
+    assert found.recovered == (8 + first + 5) * DAY_MS
+    assert found.loss_days == pytest.approx(sum(1 - q for q in FALL) + lost)
+
+
+@pytest.mark.parametrize(
+    ("bad", "more"),
+    [
+        ([0.85] * 4, {"noise": 0.03}),
+        ([0.85] * 5, {"noise": 0.12}),
+        ([0.93] * 30, {"noise": 0.03}),
+        ([0.5, 0.5, 1.0, 0.5, 0.5], {"noise": 0.03}),
+        ([0.85] * 5, {}),
+        ([0.85] * 5, {"noise": 0.03, "context": "down"}),
+        ([0.85] * 5, {"noise": 0.03, "another": 29 * DAY_MS}),
+    ],
+)
+def test_what_is_no_relapse(bad: list[float], more: dict[str, Any]) -> None:
+    """Too few, by chance, a twentieth off, with good days between, context, another's case."""
+    found = told([*FALL, *[1.0] * 21, *bad, *[1.0] * 30], **more)
+    assert (found.state, found.recovered) == ("recovered", 8 * DAY_MS)
+
+
+def test_a_stretch_that_ends_after_ninety_days_is_no_relapse() -> None:
+    """By then it is decided what became of the shock."""
+    found = told([*FALL, *[1.0] * 86, *[0.85] * 10], noise=0.03)
+    assert (found.state, found.recovered) == ("restored", 8 * DAY_MS)
+
+
+SURGE = [0.5, 0.4, 0.6]
+"""Demand at twice what was expected and more: Q is expected / actual."""
+
+
+@pytest.mark.parametrize(
+    ("context", "q", "change"), [("up", 0.8, 0.25), ("up", 1.25, -0.2), ("down", 0.8, -0.2)]
+)
+def test_context_ends_over_with_where_it_is(context: str, q: float, change: float) -> None:
+    """No verdict and no loss, also where Q looks better; above or below in its own direction."""
+    wave = [q + 0.01 * np.sin(day) for day in range(90)]
+    found = told([*SURGE, *[1.0] * 5, *wave], context=context, backlog=True)
+    assert (found.state, found.loss_days) == ("over", 0.0)
+    assert found.gain is not None
+    # Five of the ninety days were as expected.
+    assert found.gain.mean == pytest.approx(change * 85 / 90, abs=0.003)
+    assert found.gain.low <= found.gain.mean <= found.gain.high
+
+
+def test_levels_of_context_are_in_points() -> None:
+    """Ten points above what was expected are a tenth, and not a ninth."""
+    found = told([*SURGE, *[1.0] * 5, *[0.9] * 85], context="up", level=True)
+    assert found.gain is not None
+    assert found.gain.mean == pytest.approx(0.1 * 85 / 90)
+
+
+@pytest.mark.parametrize(("alert", "back"), [((0, 4), 3), ((0, 12), 11), ((9, 12), 11)])
+def test_context_relapses_only_where_an_alert_stands(alert: tuple[int, int], back: int) -> None:
+    """The season may have lifted it: what was expected is frozen."""
+    spans = [(alert[0] * DAY_MS, alert[1] * DAY_MS)]
+    qs = [*SURGE, *[1.0] * 6, 0.85, 0.85, *[1.0] * 9]
+    assert told(qs, context="up", alerts=spans).recovered == back * DAY_MS
+
+
+def test_what_another_case_holds_is_not_read() -> None:
+    """Neither its trough nor where context is by then; time passes all the same."""
+    qs = [*SURGE, *[1.0] * 20, *[0.1] * 90]
+    found = told(qs, context="up", another=23 * DAY_MS)
+    assert (found.state, found.trough, found.recovered) == ("over", DAY_MS, 3 * DAY_MS)
+    assert found.gain is not None
+    assert found.gain.mean == pytest.approx(0)
 
 
 @pytest.mark.parametrize(

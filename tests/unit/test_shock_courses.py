@@ -83,9 +83,9 @@ def test_too_few_days_back_are_no_recovery(days: int) -> None:
 
 
 def test_a_level_that_stays_is_never_a_recovery() -> None:
-    """After 120 days the new level holds: degraded, told as a level, no days to recover."""
+    """After 120 days the new level holds: over, told as a level, no days to recover."""
     (shock,) = cases((FELL, 999), days=FELL + 140)
-    assert (shock.state, shock.recovered, shock.adapted) == ("degraded", None, None)
+    assert (shock.state, shock.recovered, shock.adapted) == ("over", None, None)
     assert shock.evidence["level_shift"]
 
 

@@ -128,6 +128,70 @@ def test_two_shocks_name_each_other() -> None:
     assert one.recovered < other.onset
 
 
+def test_a_fall_that_has_no_case_of_its_own_is_a_relapse() -> None:
+    """A fall of 18 % a month after recovery has an alert and no case: the file is open again."""
+    watched = lived(0.6, after=40)
+    watched.feed_all(days(5, 14, 0.82, QUIET + 61))
+    watched.feed_all(days(6, 120, 1.0, QUIET + 75))
+    (shock,) = last(watched.made.shocks).values()
+    start = watched.calendar.start("day", DROP)
+    assert shock.recovered is not None
+    assert abs(shock.recovered - start - 75 * DAY_MS) <= 2 * DAY_MS
+    assert shock.loss_service_days > 0.4 * 19 + 0.18 * 12
+    states = list(dict.fromkeys(one.state for one in watched.made.shocks))
+    assert states[-2:] == ["recovered", "restored"]
+
+
+def noisy(seed: int, many: int, factor: float) -> list[float]:
+    """Counts about 1000 a day that scatter by 8 %."""
+    found = np.random.default_rng(seed).normal(0, 0.08, many)
+    return [float(one) for one in np.round(1000 * factor * np.exp(found))]
+
+
+def surged_twice(level: float, seed: int) -> list[Shock]:
+    """A weekend of three times the demand, then a new season at this level, then ten such days."""
+    watched = Watched(stub("context"))
+    for at, (many, factor) in enumerate(
+        ((QUIET, 1.0), (2, 3.0), (6, 1.0), (60, level), (10, 3.0), (100, level))
+    ):
+        watched.feed_all(noisy(seed + 10 * at, many, factor))
+    found = last(watched.made.shocks).values()
+    return sorted(found, key=lambda one: one.onset)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_weekend_of_demand_does_not_swallow_what_comes_later(seed: int) -> None:
+    """Demand a tenth above is a season: the weekend is over, the second surge has its own file."""
+    one, other = surged_twice(1.12, seed)
+    assert (one.state, other.state) == ("over", "over")
+    assert one.recovered is not None
+    assert one.recovered - one.onset < 10 * DAY_MS
+    assert one.trough - one.onset < 2 * DAY_MS
+    assert other.onset - one.onset == 68 * DAY_MS
+    assert one.evidence["overlaps"] == [other.id]
+    assert one.evidence["change"] == pytest.approx(0.11, abs=0.03)
+    assert one.loss_service_days == 0.0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nor_does_one_that_is_never_back(seed: int) -> None:
+    """Against a season a fifth higher it has no recovery: its file keeps to its own days."""
+    one, other = surged_twice(1.18, seed)
+    assert one.recovered is None
+    assert one.trough - one.onset < 2 * DAY_MS
+    assert other.onset - one.onset == 68 * DAY_MS
+
+
+def test_a_service_that_begins_has_lost_nothing() -> None:
+    """Zeros and then a level: a shock of demand that stays, without verdict or loss."""
+    watched = Watched(stub("context"))
+    watched.feed_all([0.0] * QUIET)
+    watched.feed_all(days(2, 200, 1.0, QUIET))
+    (shock,) = last(watched.made.shocks).values()
+    assert (shock.state, shock.recovered, shock.evidence["level_shift"]) == ("over", None, True)
+    assert (shock.loss_service_days, shock.evidence["gain"]) == (0.0, None)
+
+
 def test_a_surge_is_a_shock_of_demand() -> None:
     """Four times the usual: Q is expected / actual, so its depth stays below one."""
     watched = Watched(stub("context"))
