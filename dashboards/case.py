@@ -37,7 +37,11 @@ class Told(msgspec.Struct, frozen=True):
     lasted: float
     """Days from the onset to the last bucket that was seen."""
     gain: tuple[float, float, float] | None
-    """Mean gain in the 90 days after recovery, and its 95 % interval; shares."""
+    """Mean gain in the 90 days after recovery, and its 95 % interval; shares. None of context."""
+    context: bool
+    """No way is better, and nothing is lost."""
+    change: tuple[float, float, float] | None
+    """Of context, how far it is above what it was once back, as the gain is told."""
     stays: bool
     """The new level stays."""
 
@@ -47,7 +51,6 @@ def told(row: Row, context: Context) -> Told:
     evidence: dict[str, Any] = json.loads(row["evidence"])
     part = " \u00b7 ".join(row[at] for at in ("unit", "service", "stratum") if row[at])
     names = (context.agency(row["agency"]), part, context.indicator(row["indicator"]))
-    gain = evidence.get("gain")
     return Told(
         name=", ".join(name for name in names if name),
         agency=names[0],
@@ -59,9 +62,16 @@ def told(row: Row, context: Context) -> Told:
         recover=_since(row, row["recovered"]),
         lag=_since(row, evidence.get("answered")),
         lasted=(row["seen"] - row["onset"]) / DAY_MS,
-        gain=None if gain is None else (gain, evidence["gain_low"], evidence["gain_high"]),
+        gain=_spread(evidence, "gain"),
+        context=bool(evidence.get("context")),
+        change=_spread(evidence, "change"),
         stays=bool(evidence.get("level_shift")),
     )
+
+
+def _spread(evidence: Mapping[str, Any], name: str) -> tuple[float, float, float] | None:
+    mean = evidence.get(name)
+    return None if mean is None else (mean, evidence[f"{name}_low"], evidence[f"{name}_high"])
 
 
 def _since(row: Row, at: int | None) -> float | None:
@@ -98,6 +108,28 @@ def worst(row: Row) -> str:
     if times < 2:
         return f"{per_cent(times - 1)} above what was expected"
     return f"{times:,.1f} times what was expected"
+
+
+def farthest(row: Row) -> str:
+    """What begins the sentence on context, of which no way is worse."""
+    return "At its highest" if row["direction"] == "up" else "At its lowest"
+
+
+def changed(evidence: Mapping[str, Any]) -> str:
+    """Where context is once back ("in the 90 days after that 20 % below what it was").
+
+    With the 95 % interval; "" while it is not known.
+    """
+    known = _spread(evidence, "change")
+    if known is None:
+        return ""
+    mean, low, high = known
+    unit = "\u00a0points" if evidence.get("quantity") == "level" else "\u00a0%"
+    span = f"{signed(low)} to {signed(high)}{unit}"
+    if low <= 0 <= high:
+        return f"in the 90 days after that as it was ({span})"
+    far = f"{abs(mean) * 100:.0f}{unit} {'above' if mean > 0 else 'below'}"
+    return f"in the 90 days after that {far} what it was ({span})"
 
 
 def places(members: list[dict[str, Any]]) -> str:

@@ -38,7 +38,10 @@ def _told() -> list[ColumnElement[Any]]:
     told.append(func.coalesce(seen, shock.c.updated).label("seen"))
     still = func.coalesce(lost / DAY_MS, shock.c.loss_service_days)
     over = shock.c.state.in_(sorted(OVER))
-    told.append(case((over, shock.c.loss_service_days), else_=still).label("loss_service_days"))
+    # Of context nothing is lost, whichever way it goes.
+    context = shock.c.evidence.contains('"context":true')
+    known = case((context, None), (over, shock.c.loss_service_days), else_=still)
+    told.append(known.label("loss_service_days"))
     return told
 
 

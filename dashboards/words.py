@@ -22,12 +22,13 @@ CASE_STATES = {
     "thriving": "over: better than before, its interval above 0",
     "restored": "over: as before",
     "degraded": "over: worse than before, or never back",
+    "over": "over, without a verdict: of context no way is better",
     "broken": "its definition or baseline changed: followed no further",
 }
 CRISIS_STATES = {
     "declared": "nothing has shown so far",
     "showing": "at least one case is under it",
-    "over": "it showed and was closed",
+    "over": "it showed and was closed; of context, followed to its end",
     "unshown": "no case in the 90 days after it began",
     "undeclared": "closed, never declared",
 }

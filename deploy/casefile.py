@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from dashboards import words
-from dashboards.case import per_cent, place, places, sides, slowest, worst
+from dashboards.case import changed, farthest, per_cent, place, places, sides, slowest, worst
 from deploy import show
 from deploy.options import iso
 from models.shock import OVER
@@ -69,6 +69,8 @@ def told(row: Mapping[str, Any]) -> dict[str, Any]:
             "onset": iso(member["onset"]),
             "recovered": iso(member["recovered"]),
         }
+    if evidence.get("context"):
+        found["loss_service_days"] = None
     if not crisis:
         evidence["worst"] = worst(row)
     if "beside" in evidence:
@@ -114,14 +116,22 @@ def _censored(row: Row, evidence: Row) -> Iterator[tuple[str, str]]:
     for name, word in (
         ("absorbed", "the worst was not over"),
         ("adapted", "no bucket was back at 95 %"),
-        ("recovered", "not recovered"),
+        ("recovered", "not back" if evidence.get("context") else "not recovered"),
     ):
         if row[name] is None:
             yield name, f"{word} {days}; {so_far}"
-    if evidence["gain"] is None:
-        yield "gain", _no_gain(row)
-    if not over:
+    yield from _outcome(row, evidence, days)
+
+
+def _outcome(row: Row, evidence: Row, days: str) -> Iterator[tuple[str, str]]:
+    context = evidence.get("context", False)
+    if context:
+        yield from dict.fromkeys(("gain", "loss_service_days"), "no way is better").items()
+    elif row["state"] not in OVER:
         yield "loss_service_days", f"so far, {days}"
+    figure = "change" if context else "gain"
+    if evidence[figure] is None:
+        yield figure, _no_gain(row)
 
 
 def _no_gain(row: Row) -> str:
@@ -166,23 +176,32 @@ def course(row: Row) -> str:
     if row["kind"] == "crisis":
         return _crisis(row)
     bucket = f"in the {row['evidence']['rhythm']} of {show.day(row['trough'])}"
-    said = f"At worst {row['evidence']['worst']}, {bucket}"
+    context = row["evidence"].get("context", False)
+    most = farthest(row) if context else "At worst"
+    said = f"{most} {row['evidence']['worst']}, {bucket}"
     days, seen = (row["evidence"][name] for name in ("days_to_recover", "days_seen"))
     if row["evidence"].get("level_shift"):
         said += "; the new level stays"
     elif row["state"] == "broken":
         said += "; its definition or baseline changed, so it is followed no further"
     elif days is None:
-        never = "never recovered" if row["state"] in OVER else "not recovered"
-        said += f"; {never} after {seen:,.0f} days"
+        never = "never" if row["state"] in OVER else "not"
+        said += f"; {never} {'back' if context else 'recovered'} after {seen:,.0f} days"
     else:
         said += f"; back after {days:,.0f} days"
-    lost = f"{row['loss_service_days']:,.1f} service-days lost"
-    lost += "" if row["state"] in OVER else " so far"
+    said += f"; {_since_then(row)}" if _since_then(row) else ""
     crises = row["evidence"].get("crises") or [row["declared"]] * bool(row["declared"])
     named = words.listed([show.text(one) for one in crises])
     under = f" It fell into the declared crisis {named}." if crises else ""
-    return f"{said}; {lost}.{under}"
+    return f"{said}.{under}"
+
+
+def _since_then(row: Row) -> str:
+    """What was lost; of context where it is since it was back, once that is known."""
+    if row["evidence"].get("context"):
+        return changed(row["evidence"])
+    lost = f"{row['loss_service_days']:,.1f} service-days lost"
+    return lost if row["state"] in OVER else f"{lost} so far"
 
 
 _CRISES = {

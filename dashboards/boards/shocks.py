@@ -36,6 +36,10 @@ BOARD = Board(
             "back first, with its 95 % interval. First decision: until a crisis decision was made."
         ),
         (
+            "Demand and other context have no better or worse: nothing is lost, and their files end "
+            "as over, with how far above or below what it was it stayed for 90 days."
+        ),
+        (
             "Under a service that failed or a demand that fell stands what the other side did. "
             "It held if no five days, two weeks or two months in a row were a tenth off and "
             "beyond what is usual for it."

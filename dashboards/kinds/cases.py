@@ -70,7 +70,9 @@ def _days(name: str) -> Callable[[Row, Told, Context], Cell]:
     return written
 
 
-def _loss(row: Row, _: Told, __: Context) -> Cell:
+def _loss(row: Row, case: Told, _: Context) -> Cell:
+    if case.context:
+        return Cell(_NONE, more="context", numeric=True)
     return Cell(f"{row['loss_service_days']:,.1f}", numeric=True)
 
 
@@ -85,9 +87,10 @@ def _lag(_: Row, case: Told, __: Context) -> Cell:
 
 
 def _gain(_: Row, case: Told, __: Context) -> Cell:
-    if case.gain is not None:
-        mean, low, high = case.gain
-        between = f"{signed(low)} to {signed(high)}"
+    known = case.change if case.context else case.gain
+    if known is not None:
+        mean, low, high = known
+        between = f"{signed(low)} to {signed(high)}" + (", no verdict" if case.context else "")
         return Cell(f"{signed(mean)}\u00a0%", more=between, numeric=True)
     return Cell(_NONE, more="not known" if case.over else "not yet", numeric=True)
 

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from dashboards.panel import Panel
 
 HEIGHT, LOW = 270, 150
-_LOOKS = {"thriving": "thriving", "restored": "restored", "degraded": "degraded"}
+_LOOKS = {
+    **{state: state for state in ("thriving", "restored", "degraded")},
+    # Context is drawn in charts of its own: what is over there is as quiet as what is restored.
+    "over": "restored",
+}
 _NAMED = 3
 SHORTEST = 7
 _ALL = 10**6
@@ -35,7 +39,7 @@ def draw(panel: Panel, answers: dict[str, list[Row]], context: Context) -> Drawn
             groups.append(_group(figures[-1], height, part, context))
     if not groups:
         return Drawn(render("kinds/empty.html", panel=panel))
-    looks = dict.fromkeys(_look(one.case) for one in courses)
+    looks = dict.fromkeys(_look(one.case) for one in courses if one.case["state"] != "over")
     html = render(
         "kinds/curves.html",
         panel=panel,

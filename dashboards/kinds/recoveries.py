@@ -47,6 +47,7 @@ def _counted(rows: list[Row]) -> str:
     said = [f"{still} not back yet"] if still else []
     said += [f"{back} back and still followed"] if back else []
     said += [f"{ends[one]} {one}" for one in ("thriving", "restored", "degraded") if ends[one]]
+    said += [f"{ends['over']} of context, over"] if ends["over"] else []
     return f"{len(rows)} case file{'' if len(rows) == 1 else 's'}: {', '.join(said)}."
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from dashboards import course_chart, words
-from dashboards.case import DAY_MS, days, place, places, slowest, worst
+from dashboards.case import DAY_MS, changed, days, farthest, place, places, slowest, worst
 from dashboards.drawing import Context, Drawn, Figure, Row, render
 from dashboards.fan import Course, running, smooth
 from dashboards.kinds.curves import (
@@ -118,8 +118,10 @@ def words_of(whole: Course, context: Context) -> tuple[str, list[str]]:
     order = slowest(members, case["onset"], lasted)
     how = "weighted by volume" if evidence["weighted_by"] == "volume" else "each counts the same"
     title = f"{context.agency(case['agency'])}: {places(members)} together, {evidence['of']}"
+    most = farthest(case) if evidence.get("context") else "At worst"
+    since = f"; {changed(evidence)}" if changed(evidence) else ""
     return title, [
-        f"At worst {worst(case)}; {_back(case, evidence, lasted)}.",
+        f"{most} {worst(case)}; {_back(case, evidence, lasted)}{since}.",
         f"Slowest: {words.listed(order[:_SLOWEST])}.",
         f"Thick: the mean, {how}; grey: P10 to P90 from five on; thin: each by itself.",
     ]

@@ -16,6 +16,7 @@ from dashboards.fan import Course, fan, together
 from dashboards.kinds import cases, curves, recoveries
 from dashboards.panel import Panel, Scope
 from dashboards.shock_questions import cases as question
+from deploy import casefile
 
 DAY = 86_400_000
 BEGIN = 20_000 * DAY
@@ -207,6 +208,71 @@ def test_a_case_in_words() -> None:
         ">restored<",
     ):
         assert part in html, part
+
+
+def of_demand(change: float, low: float, high: float, **held: Any) -> dict[str, Any]:
+    """A surge of demand that is over, and where demand was in the 90 days after that."""
+    evidence = {
+        "context": True,
+        "rhythm": "day",
+        "quantity": "count",
+        "overlaps": [],
+        "change": change,
+        "change_low": low,
+        "change_high": high,
+    }
+    row = case(kind="demand", state="over", direction="up", indicator="demand", evidence=evidence)
+    more = {"trough": row["onset"], "loss_service_days": None}
+    return row | more | held
+
+
+@pytest.mark.parametrize(
+    ("change", "told_so"),
+    [
+        ((-0.196, -0.251, -0.146), "20 % below what it was (\u221225.1 to \u221214.6 %)"),
+        ((0.233, 0.192, 0.279), "23 % above what it was (+19.2 to +27.9 %)"),
+        ((0.046, -0.023, 0.11), "as it was (\u22122.3 to +11.0 %)"),
+    ],
+)
+def test_demand_ends_without_a_verdict(change: tuple[float, float, float], told_so: str) -> None:
+    """Above or below what it was, in its own direction; nothing is lost, gained or degraded."""
+    row = casefile.told(of_demand(*change, loss_service_days=3.4))
+    assert (row["loss_service_days"], row["evidence"]["gain"]) == (None, None)
+    assert set(row["evidence"]["censored"]) == {"answered", "gain", "loss_service_days"}
+    said = casefile.course(row).replace("\u00a0", " ")
+    assert said.startswith("At its highest 67 % above what was expected")
+    assert said.endswith(f"back after 10 days; in the 90 days after that {told_so}.")
+    assert "lost" not in said
+
+
+def test_while_it_is_followed_nothing_is_said_of_what_came_after() -> None:
+    """Not known yet, and why."""
+    row = of_demand(0.0, 0.0, 0.0, state="recovered")
+    row["evidence"] = row["evidence"].replace('"change": 0.0', '"change": null')
+    known = casefile.told(row)
+    assert casefile.course(known).endswith("back after 10 days.")
+    assert "have not passed" in known["evidence"]["censored"]["change"]
+
+
+def test_demand_in_the_table_and_in_the_sentence() -> None:
+    """A dash for what it lost, where it is instead of a gain; counted apart."""
+    rows: list[Row] = [of_demand(-0.196, -0.251, -0.146), case("slow")]
+    html = cases.draw(PANEL, {"": rows[:1]}, CONTEXT).html.replace("\u00a0", " ")
+    assert '<span>\u2014</span> <span class="small">context</span>' in html
+    assert "\u221219.6 %" in html
+    assert "\u221225.1 to \u221214.6, no verdict" in html
+    html = recoveries.draw(PANEL, {"": rows}, CONTEXT).html
+    assert "2 case files: 1 restored, 1 of context, over." in html
+
+
+def test_demand_that_is_over_is_no_open_line() -> None:
+    """It is drawn as quiet as what is restored, and the legend does not call it that."""
+    one = course("d", 0.5, 1.0, kind="demand", state="over")
+    answers = {"": [one.case], "curves": [*one.points]}
+    drawn = curves.draw(PANEL, answers, CONTEXT)
+    assert {point["look"] for point in drawn.figures[0].data["points"]} == {"restored"}
+    assert "<span>restored</span>" not in drawn.html
+    assert "<span>still followed</span>" not in drawn.html
 
 
 def test_the_slowest_are_services() -> None:

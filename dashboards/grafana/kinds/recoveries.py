@@ -25,6 +25,7 @@ def draw(panel: Panel, sheet: Sheet) -> list[Json]:
             word: func.count().filter(state == word)
             for word in ("thriving", "restored", "degraded")
         },
+        "of context, over": func.count().filter(state == "over"),
     }
     columns: list[Any] = [column.label(word) for word, column in counted.items()]
     question: Select[Any] = select(*columns)
