@@ -13,7 +13,7 @@ from models.check import FUTURE_TOLERANCE_MS, Problem, Refusal
 from models.record import Record
 from models.settings import Settings
 from models.value import RHYTHMS, Cell
-from streams.arrivals import TYPES, Arrivals
+from streams.arrivals import REBASED, TYPES, Arrivals
 from streams.gauge import Gauge
 from streams.indicator import Indicator
 from streams.items import Items
@@ -66,14 +66,18 @@ class Agency:
         return arrivals
 
     def _admit(self, arrivals: Arrivals, refused: list[tuple[int, Refusal]]) -> None:
-        """Leave only events that are new and neither of the future nor older than retention."""
+        """Leave only events that are new and neither of the future nor older than retention.
+
+        A baseline counts nothing: it may begin as far back as its series remembers.
+        """
         if not len(arrivals):
             return
         horizon = self.settings.retention.days * DAY_MS
         future = arrivals.told > arrivals.received + FUTURE_TOLERANCE_MS
         said = np.where(future, FAR_PAST, arrivals.times)
         front = np.maximum.accumulate(np.concatenate(([self.latest], said)))
-        late = ~future & (arrivals.times < front[:-1] - horizon)
+        counts = arrivals.types != REBASED
+        late = ~future & counts & (arrivals.times < front[:-1] - horizon)
         fine = np.flatnonzero(~future & ~late)
         verdict = np.full(len(arrivals), REPEAT, np.int8)
         if len(fine):
@@ -101,7 +105,13 @@ class Agency:
                 horizon = int(known[some[0]]) - self.settings.retention.days * DAY_MS
                 self.seen.forget(horizon // DAY_MS)
             mine = rows[some]
-            days = np.maximum(arrivals.times[mine] // DAY_MS, 0)
+            # What is older than retention is remembered as long as what happens now.
+            told = np.where(
+                arrivals.types[mine] == REBASED,
+                np.maximum(arrivals.times[mine], known[some]),
+                arrivals.times[mine],
+            )
+            days = np.maximum(told // DAY_MS, 0)
             verdict.append(self.seen.sift(arrivals.ids[mine], arrivals.bodies[mine], days))
         return np.concatenate(verdict)
 

@@ -33,6 +33,7 @@ _TIME, _ID, _SOURCE = attrgetter("time"), attrgetter("id"), attrgetter("source")
 
 HEARTBEAT = _CODE["headwind.context.source.heartbeat.v1"]
 PLANNED = _CODE["headwind.context.calendar.marked.v1"]
+REBASED = _CODE["headwind.context.baseline.rebased.v1"]
 POLICY = _CODE["headwind.remote.policy.changed.v1"]
 RATED = _CODE["headwind.project.project.rated.v1"]
 DECIDED = _CODE["headwind.project.decision.made.v1"]

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy
 import typer
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from connectors._publish import Batch, EmbeddedPublisher
 from deploy import control, show
@@ -26,12 +26,13 @@ from models.events.context import BaselineRebased
 from models.problem import Refusal
 from models.settings import Settings
 from models.store import explained, open_store
-from models.tables import source, value
+from models.tables import value
 from models.value import Cell
 from streams.catalogue import allowed, catalogue
 from streams.engine import Changes
 from streams.indicator import Indicator
 from streams.runner import Runner
+from streams.series import KEPT
 
 SOURCE = "headwind rebase"
 DAY_MS = 86_400_000
@@ -81,8 +82,8 @@ def command(
             at = moment(begin, "--from", ZoneInfo(settings.agency(agency).timezone)) or 0
             wish = Wish(_named(indicator), agency, Cell(unit, service), at, why.strip())
             line = _line(wish)
-            _in_time(connection, settings, wish)
             rows = list(_rows(connection, settings, wish))
+        _kept(wish, rows)
         _enough(wish, rows)
         _print(wish, rows)
         if dry_run:
@@ -132,19 +133,6 @@ def _line(wish: Wish) -> bytes:
     return line
 
 
-def _in_time(connection: sqlalchemy.Connection, settings: Settings, wish: Wish) -> None:
-    """The engine counts nothing that is older than retention."""
-    latest = select(func.max(source.c.last_time)).where(source.c.agency == wish.agency)
-    newest = connection.execute(latest).scalar()
-    days = settings.retention.days
-    if newest is not None and wish.at < newest - days * DAY_MS:
-        message = (
-            f"{iso(wish.at)} is more than {days} days before the newest event: older than "
-            "[retention] days keeps. Name a later day."
-        )
-        raise typer.BadParameter(message, param_hint="--from")
-
-
 def _rows(connection: sqlalchemy.Connection, settings: Settings, wish: Wish) -> Iterator[Row]:
     """One row a series: its limits before and after, and how many buckets have come since."""
     indicator, agency = wish.indicator, wish.agency
@@ -160,6 +148,7 @@ def _rows(connection: sqlalchemy.Connection, settings: Settings, wish: Wish) -> 
                 "unit": cell.unit,
                 "stratum": "",
                 "rhythm": rhythm,
+                "begun": mine[0].start,
                 "first": iso(since[0].start) if since else None,
                 "since": len(since),
                 "before": before,
@@ -186,6 +175,22 @@ def _cells(connection: sqlalchemy.Connection, wish: Wish) -> list[Cell]:
     return cells
 
 
+def _kept(wish: Wish, rows: list[Row]) -> None:
+    """A series remembers so many buckets, and nothing from before it began."""
+    begun = min((row["begun"] for row in rows), default=wish.at)
+    if wish.at < begun:
+        message = f"nothing was measured before {iso(begun)}. Name a later day."
+        raise typer.BadParameter(message, param_hint="--from")
+    for row in rows:
+        rhythm = row["rhythm"]
+        if row["since"] > KEPT[rhythm]:
+            message = (
+                f"{row['since']} {rhythm}s have come since {iso(wish.at)}, and a series remembers "
+                f"{KEPT[rhythm]}. Name a later day."
+            )
+            raise typer.BadParameter(message, param_hint="--from")
+
+
 def _enough(wish: Wish, rows: list[Row]) -> None:
     """A baseline that is not whole would judge nothing for a long time."""
     most = max((row["since"] for row in rows), default=0)
@@ -205,12 +210,20 @@ def _print(wish: Wish, rows: list[Row]) -> None:
         show.column("rhythm"),
         *show.when("first", "first bucket", rank=3),
         show.column("since", "buckets since", right=True),
-        show.Column("limits before", lambda row: _limits(row["before"], unit), right=True),
-        show.Column("limits after", lambda row: _limits(row["after"], unit), right=True),
-        show.Column("last before", lambda row: _last(row["before"]), rank=2),
-        show.Column("last after", lambda row: _last(row["after"]), rank=1),
     ]
+    if wish.indicator.charted:
+        columns += [
+            show.Column("limits before", lambda row: _limits(row["before"], unit), right=True),
+            show.Column("limits after", lambda row: _limits(row["after"], unit), right=True),
+            show.Column("last before", lambda row: _last(row["before"]), rank=2),
+            show.Column("last after", lambda row: _last(row["after"]), rank=1),
+        ]
     show.table(rows, columns)
+    if not wish.indicator.charted:
+        usual = "what is usual is learned anew from the next bucket on"
+        if wish.indicator.foreseen:
+            usual = "what is expected is learned from that day on"
+        show.err.print(f"{wish.indicator.title} has no control chart: {usual}.", soft_wrap=True)
 
 
 def _limits(chart: Any, unit: str) -> str:

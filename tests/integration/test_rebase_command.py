@@ -5,14 +5,19 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from deploy.lock import engine_lock
+from models.settings import Settings
 from models.store import open_store
 from models.tables import log, mark, source
+from streams.catalogue import allowed
+from streams.runner import Runner
+from streams.series import KEPT
 from tests.integration.made_store import COUNTED, SETTINGS, Made
 from tests.unit.events_made import BEGIN, DAY, iso, line
 
@@ -152,7 +157,7 @@ def test_where_a_monitor_runs_it_takes_it_from_the_log(made: Made) -> None:
         ({2: "park"}, "did you mean parks?"),
         ({4: "permit"}, "did you mean permits?"),
         ({6: "2999-01-01"}, "lies in the future"),
-        ({6: "1999-01-01"}, "older than [retention] days keeps"),
+        ({6: "1999-01-01"}, "nothing was measured before 2020-03-02"),
         ({6: "yesterday"}, "Write 2018-06-30"),
         ({6: "2021-03-01"}, "only 8 buckets with enough cases have come since 2021-03-01"),
         ({8: "ask ann@example.org"}, "--why"),
@@ -172,6 +177,71 @@ def test_a_mistake_is_told_and_nothing_is_written(
     assert said in told, told
     assert "ann@" not in told
     assert records(read) == before
+
+
+def quarter(number: int) -> bytes:
+    """One of many quarters, on the level of the first eight or the one after."""
+    at, end = (_quarter(number + more) for more in (0, 1))
+    completed = 1800 + 5 * (number % 3) - 400 * (number >= QUARTERS - SINCE_QUARTERS)
+    data = {"from": iso(at), "to": iso(end), "service": "permits", "channel": "web"}
+    return line(COUNTED, f"q{number}", "crm", at, **data, started=2000, completed=completed)
+
+
+QUARTERS, SINCE_QUARTERS = 24, 16
+
+
+def _quarter(number: int) -> int:
+    """When it begins, ms; the first is that of April 2014."""
+    year, nth = divmod(number + 1, 4)
+    return int(datetime(2014 + year, 1 + 3 * nth, 1, tzinfo=UTC).timestamp() * 1000)
+
+
+def test_a_baseline_of_quarters_begins_long_before_retention(tmp_path: Path) -> None:
+    """Twelve quarters are three years: a series remembers them, whatever [retention] says."""
+    made = Made(tmp_path)
+    made.load("parks", [quarter(one) for one in range(QUARTERS)], _quarter(QUARTERS + 1))
+    since = iso(_quarter(QUARTERS - SINCE_QUARTERS))[:10]
+    done = made.run(*REBASE[:-3], since, *REBASE[-2:])
+    assert done.returncode == 0, done.stderr
+    at = iso(_quarter(QUARTERS - 1))[:10]
+    told = made.json(*EXPLAIN[:-1], at)["control"]
+    assert (told["baseline_start"][:10], told["rule"]) == (since, "")
+    made.load("parks", [quarter(QUARTERS)], _quarter(QUARTERS + 2))
+    assert [kind for kind, *_ in marks(made)] == ["rebase"]
+    settings = Settings.load(made.folder / "headwind.toml")
+    database = open_store(str(made.store))
+    runner = Runner(database, settings, allowed(settings.privacy))
+    runner.start()
+    (series,) = (
+        one
+        for (name, _, cell), one in runner.lane.engine.watches["parks"].series.items()
+        if (name, cell.service) == ("completion", "permits")
+    )
+    database.dispose()
+    assert len(series) == SINCE_QUARTERS + 1
+    made.told("replay", "--check")
+
+
+def test_what_a_series_no_longer_remembers_cannot_be_its_baseline(tmp_path: Path) -> None:
+    """How much it remembers is said, in its own rhythm."""
+    made = Made(tmp_path)
+    lines = [week(one) for one in range(KEPT["week"] + 1)]
+    made.load("parks", lines, MONDAY + (KEPT["week"] + 2) * WEEK)
+    words = [*REBASE[:-3], iso(MONDAY)[:10], *REBASE[-2:], "--dry-run"]
+    said = made.said(*words, code=2)
+    assert "113 weeks have come since 2020-03-02T00:00:00Z, and a series remembers 112" in said
+    words[words.index("--from") + 1] = iso(MONDAY + WEEK)[:10]
+    made.told(*words)
+
+
+def test_what_has_no_control_chart_says_so(read: Made) -> None:
+    """No empty limits, but from when on something is expected."""
+    done = read.run("rebase", "demand", *REBASE[2:], "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "limits" not in done.stdout
+    assert (
+        "Demand has no control chart: what is expected is learned from that day on." in done.stderr
+    )
 
 
 @pytest.mark.parametrize(
