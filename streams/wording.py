@@ -26,7 +26,6 @@ def reason(look: Look, expected: Expectation, episode: Episode, verdict: Verdict
     if value.value is None or not isfinite(expected.expected):
         # A time that is not reached, now or usually, is no figure to compare.
         now = usual = ""
-    span = f"{number(expected.low, indicator.unit)} to {number(expected.high, indicator.unit)}"
     since = day(episode.since)
     if verdict.what not in ("open", "worse"):
         return _ended(what, value, (now, usual), episode, verdict)
@@ -34,9 +33,48 @@ def reason(look: Look, expected: Expectation, episode: Episode, verdict: Verdict
         return f"{what}: {verdict.why}, since {since}."
     way = "above" if episode.direction == "up" else "below"
     return (
-        f"{what} is {abs(verdict.depth):.0%} {way} what was expected since {since}: {now}, "
-        f"{usual} ({span}), {'of' if is_mixed(look) else 'n'} {look.bucket.n:,}."
+        f"{what} is {far(verdict.depth, way, indicator.quantity)} what was expected since {since}: "
+        f"{now}{_interval(value, indicator.unit)}, {usual} "
+        f"({_span(expected.low, expected.high, indicator.unit)}), "
+        f"{'of' if is_mixed(look) else 'n'} {look.bucket.n:,}."
     )
+
+
+def far(depth: float, way: str, quantity: str) -> str:
+    """How far something is off, to stand before what it is compared with.
+
+    >>> far(0.31, "below", "count"), far(0.31, "below", "level"), far(1138.92, "above", "count")
+    ('31% below', '31 points below', '1,140 times')
+    """
+    if quantity == "level":
+        return f"{abs(depth) * 100:,.0f} points {way}"
+    if way == "above" and depth > 1:
+        return number(depth + 1, "times")
+    return f"{abs(depth):.0%} {way}"
+
+
+def at_worst(depth: float, quantity: str) -> str:
+    """How far something was off, whichever way; only what rises can be off by more than all.
+
+    >>> at_worst(0.4, "share"), at_worst(1.5, "count")
+    ('At worst it was 40% off.', 'At worst it was 2.50 times what was expected.')
+    """
+    if quantity == "level" or depth <= 1:
+        return f"At worst it was {far(depth, 'off', quantity)}."
+    return f"At worst it was {far(depth, 'above', quantity)} what was expected."
+
+
+def _interval(value: Value, unit: str) -> str:
+    """The value's own 95 % interval, where it has one that is wider than itself."""
+    if value.low is None or value.high is None or value.low == value.high:
+        return ""
+    return f" ({_span(value.low, value.high, unit)})"
+
+
+def _span(low: float, high: float, unit: str) -> str:
+    """From where to where; its unit stands beside it."""
+    ends = [number(one, unit).removesuffix(f" {unit}") for one in (low, high)]
+    return " to ".join(ends)
 
 
 def _ended(

@@ -31,6 +31,8 @@ from deploy.options import (
 )
 from deploy.reading import checked, narrowed, reading, short
 from models.tables import acknowledged, alert
+from streams.catalogue import catalogue
+from streams.wording import at_worst
 
 FIELDS = (
     "id",
@@ -155,7 +157,9 @@ def _reason(row: Mapping[str, Any]) -> str:
     worst = row["evidence"].get("worst_depth")
     if row["state"] != "closed" or worst is None:
         return show.text(row["reason"])
-    return f"{show.text(row['reason'])} At worst it was {worst:.0%} off."
+    known = catalogue().get(row["indicator"])
+    deep = at_worst(worst, "" if known is None else known.quantity)
+    return f"{show.text(row['reason'])} {deep}"
 
 
 def _span(row: Mapping[str, Any]) -> str:

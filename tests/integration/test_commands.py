@@ -264,6 +264,16 @@ def test_history_of_an_alert(made: Made) -> None:
 # --- nothing there, and mistakes --------------------------------------------------------------
 
 
+def test_how_bad_an_alert_was_that_is_over(made: Made) -> None:
+    """A count by per cent of what was expected, a level by points."""
+    for indicator, unit in (("demand", "%"), ("presence", " points")):
+        row = next(x for x in made.json("alerts", "--indicator", indicator) if x["closed"])
+        worst = row["evidence"]["worst_depth"]
+        assert 0 < worst < 1
+        told = flat(made.told("alerts", "--indicator", indicator))
+        assert f"At worst it was {worst * 100:.0f}{unit} off." in told
+
+
 @pytest.mark.parametrize("command", READING)
 def test_an_empty_store(tmp_path: Path, command: str) -> None:
     """It is fine: no rows, and for a person a sentence."""
