@@ -39,8 +39,13 @@ def chart(
     direction: Direction,
     begins: Sequence[Begin] = (),
     target: float | None = None,
+    *,
+    shares: bool = False,
 ) -> Chart | None:
-    """The chart of a series in order of time; None while no two points give any limits."""
+    """The chart of a series in order of time; None while no two points give any limits.
+
+    Of ``shares`` no limit lies below 0 or above 1: one that would is none, nothing is beyond it.
+    """
     dots: list[Dot] = []
     stretches: list[Stretch] = []
     for part in _cut(readings, begins):
@@ -49,7 +54,8 @@ def chart(
         dots += _dots(part, within, direction)
         if within is not None:
             mean, width = within
-            bounds = (mean, mean - width, mean + width)
+            low, high = mean - width, mean + width
+            bounds = (mean, possible(low), possible(high)) if shares else (mean, low, high)
             trial = len(baseline) < BASELINE
             times = (part[0].start, part[-1].end)
             stretches.append(Stretch(*times, *bounds, len(baseline), trial))
@@ -57,6 +63,11 @@ def chart(
         return None
     now = stretches[-1] if stretches[-1].end == dots[-1].reading.end else None
     return Chart(dots, stretches, now, _assurance(now, direction, target), target)
+
+
+def possible(share: float) -> float:
+    """A share, or the end of all shares that it lies behind."""
+    return min(max(share, 0.0), 1.0)
 
 
 def _cut(readings: Sequence[Reading], begins: Sequence[Begin]) -> list[list[Reading]]:

@@ -13,6 +13,7 @@ from models.settings import Settings
 from models.signal import Signal
 from models.value import RHYTHMS
 from streams import detectors
+from streams.chart import possible
 from streams.detector import Deciding, Detector, Expecting, Remembering
 from streams.detectors._finding import Finding, Judgement
 from streams.expectation import Expectation
@@ -109,6 +110,8 @@ class Detection:
         value, bucket = look.value, look.bucket
         of = per_case(look)
         bounds = [one * of for one in found.bounds or (usual.expected, usual.low, usual.high)]
+        if look.indicator.quantity == "share":
+            bounds = [possible(one) for one in bounds]
         return Signal(
             id=str(uuid5(NAMESPACE, f"signal {self.agency} {look.name} {bucket.start} {by.id}")),
             agency=self.agency,

@@ -139,7 +139,10 @@ class Indicator(ABC):
         self, readings: Sequence[Reading], begins: Sequence[Begin], target: float | None
     ) -> Chart | None:
         """The control chart of its buckets; None where such a chart does not suit it."""
-        return chart(readings, self.direction, begins, target) if self.charted else None
+        if not self.charted:
+            return None
+        shares = self.quantity == "share"
+        return chart(readings, self.direction, begins, target, shares=shares)
 
     @abstractmethod
     def read(self, parts: Any, exposure_ms: int) -> Estimate:

@@ -18,6 +18,7 @@ from models.chart import (
     variation_words,
 )
 from streams.chart import Direction, chart
+from tests.unit.watched import Watched, stub
 
 QUIET = [1.0, -1.0] * 6
 """Mean 0, limits 5.32 away."""
@@ -136,3 +137,30 @@ def test_without_target_direction_or_limits_nothing_is_assured() -> None:
         made = chart(readings(values), direction, (), target)  # type: ignore[arg-type]
         assert made is not None
         assert made.assurance == ""
+
+
+def test_limits_of_shares_are_shares() -> None:
+    """What would lie beyond 0 or 1 ends there; points, marks and the other limit stay."""
+    low, high = ([one + 0.04 * at for at in QUIET] for one in (0.05, 0.97))
+    for values, ends in ((low, (0.0, 0.2628)), (high, (0.7572, 1.0))):
+        plain, made = (chart(readings(values), "up", (), 0.9, shares=one) for one in (False, True))
+        assert plain is not None
+        assert made is not None
+        assert plain.now is not None
+        assert made.now is not None
+        assert (made.now.low, made.now.high) == pytest.approx(ends)
+        assert plain.now.low < 0 or plain.now.high > 1
+        assert made.now.mean == plain.now.mean
+        assert (made.dots, made.assurance) == (plain.dots, plain.assurance)
+
+
+@pytest.mark.parametrize("name", ["xmr", "p_prime"])
+def test_a_signal_of_shares_has_limits_that_are_shares(name: str) -> None:
+    """Limits of few cases would lie below 0."""
+    watched = Watched(stub("up", "share", detectors=("seasonal_z", name)), "week")
+    for value in [0.02, 0.06] * 8 + [0.6]:
+        watched.feed(value, n=100)
+    (signal,) = (one for one in watched.signals if one.detector == name)
+    assert signal.low == 0.0
+    assert signal.expected == pytest.approx(0.04)
+    assert signal.high > 0.08
