@@ -14,8 +14,10 @@ from deploy.reading import members
 from models import tables
 from models.settings import Settings
 from models.value import GROUP, Cell
+from streams.detection import watchers
 from streams.indicator import Indicator
 from streams.kinds import ACTS
+from streams.mix import judged
 from streams.wording import number
 
 Row = sqlalchemy.Row[Any]
@@ -100,6 +102,17 @@ def told(asked: Asked, known: Known, hop: str) -> dict[str, Any]:
         "sources": [_source(one) for one in known.feeding],
         "hop": hop,
     }
+
+
+def watched(story: dict[str, Any], asked: Asked, settings: Settings, value: Row | None) -> None:
+    """Add who looks at buckets of this length; where nobody does, nothing is watched either."""
+    one = judged(asked.indicator, asked.cell)
+    rhythm = one.step if value is None else value.rhythm
+    story["detectors"] = watchers(one, settings, rhythm)
+    if one.detect and not story["detectors"]:
+        story["detectors"] = f"none looks at {rhythm}s"
+        if " expected of this " in story["watched"]:
+            story["watched"] = f"not watched, as no detector looks; {story['watched']}"
 
 
 def value_at(connection: sqlalchemy.Connection, asked: Asked) -> Row | None:

@@ -11,7 +11,7 @@ from models.catalogue import discover
 from models.fault import Fault, nearest, place
 from models.settings import Settings
 from models.signal import Signal
-from models.value import RHYTHMS
+from models.value import RHYTHMS, Rhythm
 from streams import detectors
 from streams.chart import possible
 from streams.detector import Deciding, Detector, Expecting, Remembering
@@ -95,12 +95,7 @@ class Detection:
 
     def _meant(self, look: Look) -> list[Detector]:
         names = chosen(look.indicator, self.settings)
-        quantity, rhythm = look.indicator.detect, look.value.rhythm
-        return [
-            one
-            for one in map(DETECTORS.get, names)
-            if one and rhythm in one.rhythms and quantity in one.quantities
-        ]
+        return _looking(names, look.indicator, look.value.rhythm)
 
     def _judge(self, detector: Deciding, look: Look) -> Judgement | None:
         memory = detector.memory(look.series.memory, look.value.rhythm)
@@ -143,13 +138,38 @@ def objective(indicator: Indicator, settings: Settings) -> float | None:
     return settings.objectives.get(indicator.id, indicator.objective)
 
 
-def watchers(indicator: Indicator, settings: Settings) -> str:
-    """In words, who looks at an indicator and what it is to reach; empty where nobody does."""
-    coarser = RHYTHMS[RHYTHMS.index(indicator.step) :]
-    names = chosen(indicator, settings) if indicator.detect else ()
-    mine = [name for name in names if set(DETECTORS[name].rhythms) & set(coarser)]
+def watchers(indicator: Indicator, settings: Settings, rhythm: Rhythm) -> str:
+    """In words, who looks at buckets of this length, and what is to be reached; empty for nobody."""
+    mine = [one.id for one in _looking(chosen(indicator, settings), indicator, rhythm)]
     aim = objective(indicator, settings)
     return ", ".join(mine) + (f"; objective {aim:.2%}" if aim else "") if mine else ""
+
+
+def disarmed(indicator: Indicator, settings: Settings) -> list[Rhythm]:
+    """Lengths of bucket of which the settings left nobody who could open an alert."""
+    own, names = indicator.detectors, chosen(indicator, settings)
+    return [
+        rhythm
+        for rhythm in RHYTHMS[RHYTHMS.index(indicator.step) :]
+        if _opens(own, indicator, rhythm) and not _opens(names, indicator, rhythm)
+    ]
+
+
+def _opens(names: Iterable[str], indicator: Indicator, rhythm: Rhythm) -> bool:
+    """Whether any of these opens alerts, by its own word or by news that ``alert.decide`` hears."""
+    return any(
+        isinstance(one, Deciding) or one.family in ("point", "sum")
+        for one in _looking(names, indicator, rhythm)
+    )
+
+
+def _looking(names: Iterable[str], indicator: Indicator, rhythm: Rhythm) -> list[Detector]:
+    """Those of these that look at buckets of this length."""
+    return [
+        one
+        for one in map(DETECTORS.get, names)
+        if one and rhythm in one.rhythms and indicator.detect in one.quantities
+    ]
 
 
 def choice_faults(settings: Settings, catalogue: Mapping[str, Indicator]) -> Iterator[Fault]:

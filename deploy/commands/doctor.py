@@ -13,6 +13,7 @@ from sqlalchemy import case, func, select
 
 from connectors._keys import list_keys
 from deploy import show
+from deploy.disarmed_finding import disarmed_indicators
 from deploy.explanation import types_read
 from deploy.finding import Finding
 from deploy.grafana_finding import grafana
@@ -69,6 +70,7 @@ def findings(store: str, config: Path, now: int) -> Iterator[Finding]:
             yield Finding("settings", "wrong", f"{config}, {fault.where}: {fault.what}", fault.hint)
     else:
         yield _settings(config)
+        yield from disarmed_indicators(settings)
     try:
         database = open_store(store, make=False)
         with explained(store_name(database)), database.connect() as connection:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from deploy import control, show
-from deploy.explanation import Asked, gather, told
+from deploy.explanation import Asked, gather, told, watched
 from deploy.hop import Hop
 from deploy.options import (
     CONFIG,
@@ -29,7 +29,6 @@ from deploy.options import (
 )
 from deploy.reading import called, like, reading
 from streams.catalogue import catalogue
-from streams.detection import watchers
 from streams.indicator import Indicator
 
 
@@ -64,7 +63,7 @@ def command(
         known = gather(connection, settings, asked)
         story = told(asked, known, Hop(connection, settings, asked, known).sentence())
         story["control"] = control.told(connection, settings, asked, known.value)
-        story["detectors"] = watchers(asked.indicator, settings)
+        watched(story, asked, settings, known.value)
     if form is Format.json:
         sys.stdout.write(json.dumps(story, ensure_ascii=False, indent=1) + "\n")
     else:

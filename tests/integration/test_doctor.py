@@ -128,6 +128,21 @@ def test_bad_settings(well: Made) -> None:
     ]
 
 
+def test_nobody_who_could_open_an_alert(well: Made) -> None:
+    """A list that is only charts is told with what to add; an empty one is what somebody wished."""
+    more = '[detectors]\ncompletion = ["xmr", "p_prime", "shift"]\ndemand = []\n'
+    (well.folder / "headwind.toml").write_text(WELL + more, encoding="utf-8")
+    (found,) = look(well).values()
+    assert found.says == (
+        "xmr, p_prime, shift open no alert by themselves: none can open for any week, month, "
+        "quarter of completion"
+    )
+    assert found.fix.startswith('add some of "seasonal_z", "cusum", ')
+    told = [one for one in _all(well) if one.about == "detectors"]
+    assert [one.state for one in told] == ["look", "ok"]
+    assert told[1].says == "nobody looks at demand, as the settings wish"
+
+
 def test_a_newer_store(well: Made) -> None:
     """What wrote it, what this program knows, and what to do."""
     with closing(sqlite3.connect(well.store)) as connection:

@@ -327,6 +327,21 @@ def test_a_group_is_explained_by_its_agencies(small: Made) -> None:
     assert sentence.startswith("Events arrive from group:all, but none of a type")
 
 
+def test_who_does_not_look_at_days_is_not_named(tmp_path: Path) -> None:
+    """Nor is a day watched for which nobody looks, whatever is expected of it."""
+    made = Made(tmp_path, f'{SETTINGS}[detectors]\ndemand = ["xmr"]\n')
+    lines = [part for day in range(80) for part in request(f"r{day}", day * 24, day * 24 + 1)]
+    made.load("parks", lines)
+    words = ("explain", "demand", *AGENCY, "--service", "parking", "--at", iso(BEGIN + 78 * DAY))
+    told = made.json(*words)
+    assert told["detectors"] == "none looks at days"
+    assert told["watched"].startswith("not watched, as no detector looks; 1.00 cases expected of ")
+    (made.folder / "headwind.toml").write_text(SETTINGS, encoding="utf-8")
+    told = made.json(*words)
+    assert told["detectors"] == "seasonal_z, cusum, shift"
+    assert told["watched"].startswith("1.00 cases expected of this day")
+
+
 def test_a_silent_source_is_named(tmp_path: Path) -> None:
     """Its values are stale, not zero, and its row says that it is silent."""
     made = Made(tmp_path, '[sources.crm]\nquiet_after = "P1D"\n')

@@ -10,7 +10,15 @@ import pytest
 from deploy.options import checked_settings
 from models.settings import Settings, SettingsError
 from streams.catalogue import catalogue
-from streams.detection import DETECTORS, choice_faults, chosen, objective, watchers
+from streams.detection import (
+    DETECTORS,
+    choice_faults,
+    chosen,
+    disarmed,
+    objective,
+    watchers,
+)
+from tests.unit.watched import Watched, stub
 
 
 def faults(**told: Any) -> list[str]:
@@ -92,12 +100,52 @@ def test_the_settings_come_before_the_indicator() -> None:
     plain = Settings()
     other = Settings.of({"objectives": {one.id: 0.98}, "detectors": {"demand": ["cusum"]}})
     assert (objective(one, plain), objective(one, other)) == (0.995, 0.98)
-    assert watchers(one, plain) == "burn_rate; objective 99.50%"
-    assert watchers(one, other) == "burn_rate; objective 98.00%"
+    assert watchers(one, plain, "day") == "burn_rate; objective 99.50%"
+    assert watchers(one, other, "hour") == "burn_rate; objective 98.00%"
+    assert watchers(one, plain, "week") == ""
     demand = catalogue()["demand"]
     assert chosen(demand, other) == ("cusum",)
-    assert watchers(demand, other) == "cusum"
-    assert "novelty" not in watchers(demand, plain)
-    assert watchers(catalogue()["ageing_work"], plain) == ""
-    assert watchers(catalogue()["decision_speed"], plain) == "pace"
-    assert watchers(demand, Settings.of({"detectors": {"demand": []}})) == ""
+    assert watchers(demand, other, "day") == "cusum"
+    assert "novelty" not in watchers(demand, plain, "day")
+    assert watchers(catalogue()["ageing_work"], plain, "day") == ""
+    assert watchers(catalogue()["decision_speed"], plain, "week") == "pace"
+    assert watchers(demand, Settings.of({"detectors": {"demand": []}}), "day") == ""
+
+
+def test_who_looks_depends_on_the_length_of_the_bucket() -> None:
+    """A control chart does not look at days, whoever names it."""
+    demand, told = catalogue()["demand"], Settings.of({"detectors": {"demand": ["xmr"]}})
+    assert watchers(demand, told, "day") == ""
+    assert watchers(demand, told, "week") == "xmr"
+
+
+@pytest.mark.parametrize(
+    ("name", "some", "rhythms"),
+    [
+        ("completion", ["xmr", "p_prime", "shift"], ["week", "month", "quarter"]),
+        ("completion", ["xmr", "cusum"], []),
+        ("completion", ["floor"], []),
+        ("completion", [], ["week", "month", "quarter"]),
+        ("demand", ["shift"], ["day", "week", "month", "quarter"]),
+        ("remote_availability", ["burn_rate"], []),
+        ("remote_availability", ["shift"], ["hour", "day"]),
+    ],
+)
+def test_who_can_open_no_alert_is_known(name: str, some: list[str], rhythms: list[str]) -> None:
+    """Charts and levels are annotations: an indicator with nothing else never has an alert."""
+    one = catalogue()[name]
+    assert disarmed(one, Settings.of({"detectors": {name: some}})) == rhythms
+    assert disarmed(one, Settings()) == []
+
+
+def test_those_who_can_open_none_open_none() -> None:
+    """The settings of which it is said, for a year in which a share falls by half."""
+    armed = [name for name in ("seasonal_z", "cusum") if not _opened(name)]
+    assert not armed
+    assert not [name for name in ("xmr", "p_prime", "shift") if _opened(name)]
+
+
+def _opened(name: str) -> bool:
+    watched = Watched(stub("up", "share", detectors=(name,)), "week")
+    watched.feed_all([0.94, 0.95, 0.96] * 12 + [0.4] * 25)
+    return bool(watched.alerts)
