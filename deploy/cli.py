@@ -33,9 +33,9 @@ def _headwind() -> None:
 
 
 def _flowing(command: object) -> str:
-    """What a command's docstring says; its paragraphs flow to the width of any terminal."""
+    """What a command's docstring says, where brackets are brackets, in lines of any width."""
     paragraphs = (inspect.getdoc(command) or "").split("\n\n")
-    return "\n\n".join(" ".join(words.split()) for words in paragraphs)
+    return escape("\n\n".join(" ".join(words.split()) for words in paragraphs))
 
 
 def _register() -> None:

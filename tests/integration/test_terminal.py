@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from rich.cells import cell_len
+from rich.text import Text
 from sqlalchemy import Table, insert
 
+import deploy.cli
 from models.store import open_store
 from models.tables import alert, refused, signal, source, value
 from tests.integration.made_store import Made, on_terminal
@@ -110,6 +116,41 @@ def test_help_fills_its_lines(tmp_path: Path, command: list[str], width: int) ->
     for line, below in pairwise(words):
         if line and below:
             assert len(line) + 1 + len(below.split()[0]) > width - 2, line
+
+
+def helps(command: Any) -> Iterator[str]:
+    """What a command and those below it say of themselves and of their options."""
+    yield command.help or ""
+    yield from (getattr(one, "help", None) or "" for one in command.params)
+    for below in getattr(command, "commands", {}).values():
+        yield from helps(below)
+
+
+def test_no_word_of_a_help_is_taken_for_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in brackets is shown, but for what makes words bold."""
+    monkeypatch.setattr("sys.argv", ["headwind"])
+    found = list(helps(typer.main.get_command(importlib.reload(deploy.cli).app)))
+    assert len(found) > 200
+    for said in found:
+        written = re.sub(r"\[/?bold\]", "", said).replace("\\[", "[")
+        assert Text.from_markup(said).plain == written
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["notify", "test"], "as in [notify.NAME]; none"),
+        (["move"], "the topics of [kafka], and"),
+        (["worker"], "Needs [kafka] in the settings"),
+    ],
+    ids=lambda one: " ".join(one[:2]) if isinstance(one, list) else "",
+)
+def test_a_table_of_the_settings_is_named_in_a_help(
+    tmp_path: Path, command: list[str], says: str
+) -> None:
+    """Brackets stand on the screen as they stand in headwind.toml."""
+    shown = " ".join(" ".join(on_terminal(200, *command, "--help", cwd=tmp_path)).split())
+    assert says in shown
 
 
 @pytest.fixture(scope="module")
