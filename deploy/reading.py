@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -84,6 +84,8 @@ def like(wanted: str, known: set[str]) -> str:
     if close:
         return f"did you mean {folded[close[0]]}?"
     names = sorted(known)
+    if not names:
+        return "none is known here yet."
     more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
     return f"known: {', '.join(names[:TOLD])}{more}."
 
@@ -95,6 +97,22 @@ def agencies(connection: sqlalchemy.Connection, settings: Settings) -> set[str]:
         for table in (tables.source, tables.refused, tables.api_key)
     ]
     return set(settings.agencies).union(*(connection.execute(one).scalars() for one in heard))
+
+
+def parts(
+    connection: sqlalchemy.Connection, settings: Settings, of: Collection[str] = ()
+) -> set[str]:
+    """Every service and unit that a figure or an alert is about, or that has a standard.
+
+    ``of`` are the agencies whose they are; none named means all of them.
+    """
+    known = set(settings.standards)
+    for table in (tables.value, tables.alert):
+        mine = table.c.agency.in_(of) if of else sqlalchemy.true()
+        for column in (table.c.service, table.c.unit):
+            asked = select(column).where(mine, column != "").distinct()
+            known.update(connection.execute(asked).scalars())
+    return known
 
 
 def members(connection: sqlalchemy.Connection, settings: Settings, agency: str) -> list[str]:

@@ -15,7 +15,7 @@ from models.store import explained, open_store, store_name
 from models.tables import acknowledged, alert
 
 SHORTEST = 6
-"""So many characters of an id at least."""
+"""So many characters of an id at least, of those that are shown."""
 
 
 def command(
@@ -48,10 +48,12 @@ def _found(connection: sqlalchemy.Connection, name: str) -> sqlalchemy.Row[Any, 
     rows = connection.execute(
         select(c.id, c.state, c.reason).where(c.latest, c.id.startswith(name, autoescape=True))
     ).all()
-    if len(name) < SHORTEST or len(rows) > 1:
-        message = f"{name!r} names more than one alert; write more of the id."
-    elif not rows:
+    if not rows:
         message = f"there is no alert {name!r}; headwind alerts --active shows the ids of those that stand."
+    elif len(name) < SHORTEST:
+        message = f"{name!r} is too short; write at least {SHORTEST} characters of the id."
+    elif len(rows) > 1:
+        message = f"{name!r} names more than one alert; write more of the id."
     elif rows[0].state == "closed":
         message = f"alert {name!r} is over: {show.text(rows[0].reason)}"
     else:

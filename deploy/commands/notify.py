@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -25,11 +26,11 @@ from deploy.options import (
     moment,
     read_settings,
 )
-from deploy.reading import like, reading
+from deploy.reading import checked, like, reading
 from models.settings import Settings
 from models.store import explained, open_store, store_name
 from models.tables import delivery, outbox
-from streams.notify.channel import Answer, Channel
+from streams.notify.channel import Answer, Channel, Told
 from streams.notify.ours import drill
 from streams.notify.payload import linked
 from streams.notify.relay import open_channels
@@ -69,11 +70,24 @@ COLUMNS = (
     show.column("alert", "id", rank=5),
 )
 
+
+class State(StrEnum):
+    """How a delivery stands."""
+
+    pending = "pending"
+    held = "held"
+    silenced = "silenced"
+    delivered = "delivered"
+    dead = "dead"
+    replaced = "replaced"
+    unwanted = "unwanted"
+
+
 WAITING = ("pending", "held", "silenced")
 """States of a delivery that has a next time."""
 
 ReceiverName = Annotated[
-    str, typer.Argument(help="The receiver, as in [notify.NAME]; none named means all of them.")
+    str, typer.Argument(help="The receiver, as in \\[notify.NAME]; none named means all of them.")
 ]
 
 
@@ -92,25 +106,24 @@ def send_drill(
     settings = read_settings(config)
     channels = _named(settings, name)
     began = _now()
-    failed = set(_drill(settings, channels, began, over=False))
+    failed = set(_drill(channels, drill(settings.organisation.name, began)))
     if hold and len(failed) < len(channels):
         time.sleep(hold)
     heard = {one: channel for one, channel in channels.items() if one not in failed}
-    failed |= set(_drill(settings, heard, max(_now(), began + 1), over=True))
+    # An alert is known by when it opened; it cannot have closed in the same moment.
+    closing = drill(settings.organisation.name, began, max(_now(), began + 1))
+    failed |= set(_drill(heard, closing))
     for channel in channels.values():
         channel.close()
     if failed:
         raise typer.Exit(1)
 
 
-def _drill(
-    settings: Settings, channels: dict[str, Channel], at: int, *, over: bool
-) -> Iterator[str]:
+def _drill(channels: dict[str, Channel], alert: Told) -> Iterator[str]:
     """Send one state of the drill; the receivers that did not take it."""
-    alert = drill(settings.organisation.name, at, over=over)
+    what = "opening" if alert["status"] == "firing" else "closing"
     for name, channel in channels.items():
         answer = channel.send([linked(alert, channel.receiver.page)])
-        what = "closing" if over else "opening"
         show.hang(f"{name}  {what}  ", _answered(answer), "" if answer.ok else "red")
         if not answer.ok:
             yield name
@@ -130,13 +143,13 @@ def _named(settings: Settings, name: str) -> dict[str, Channel]:
         raise typer.Exit(1)
     if not name:
         return channels
-    _known(settings, name)
+    _check(name, settings.notify)
     return {name: channels[name]}
 
 
-def _known(settings: Settings, name: str) -> None:
-    if name and name not in settings.notify:
-        message = f"{name!r} is not in the settings; {like(name, set(settings.notify))}"
+def _check(name: str, known: Iterable[str]) -> None:
+    if name and name not in known:
+        message = f"there is no receiver {name!r}; {like(name, set(known))}"
         raise typer.BadParameter(message, param_hint="NAME")
 
 
@@ -145,17 +158,21 @@ def show_log(
     name: ReceiverName = "",
     agency: Agency = "",
     since: Since = "",
-    state: Annotated[
-        str,
-        typer.Option(help="Only pending, held, silenced, delivered, dead, replaced or unwanted."),
-    ] = "",
+    state: Annotated[State | None, typer.Option(help="Only deliveries that stand so.")] = None,
     store: Store = STORE,
+    config: Config = CONFIG,
     form: FormatOption = Format.table,
 ) -> None:
     """Show what was told, to whom, what waits and why, and what was given up."""
+    settings = read_settings(config)
     asked = {"channel": name, "agency": agency, "state": state}
     with reading(store) as connection:
+        if name not in settings.notify:
+            # What was told to a receiver that was taken out of the settings is still to be read.
+            told = set(connection.execute(select(delivery.c.channel).distinct()).scalars())
+            _check(name, told.union(settings.notify))
         rows = _read(connection, asked, moment(since, "--since"))
+        rows = checked(connection, settings, {"agency": agency}, rows)
         if form is not Format.table:
             show.machine(rows, form, FIELDS)
             return
@@ -169,7 +186,7 @@ def show_log(
 
 
 def _read(
-    connection: sqlalchemy.Connection, asked: dict[str, str], since: int | None
+    connection: sqlalchemy.Connection, asked: dict[str, str | None], since: int | None
 ) -> Iterator[dict[str, Any]]:
     """One row a delivery, in the order in which they were decided."""
     d, o = delivery.c, outbox.c
@@ -210,7 +227,7 @@ def _read(
 @command.command("retry")
 def retry(name: ReceiverName = "", config: Config = CONFIG, store: Store = STORE) -> None:
     """Give dead letters another try; not those whose alert was told of since."""
-    _known(read_settings(config), name)
+    _check(name, read_settings(config).notify)
     d = delivery.c
     database = open_store(store, make=False)
     with explained(store_name(database)), database.begin() as connection:

@@ -25,7 +25,7 @@ from deploy.options import (
     moment,
     read_settings,
 )
-from deploy.reading import agencies, like, reading
+from deploy.reading import agencies, like, parts, reading
 from models.duration import duration_ms
 from models.settings import Settings
 from models.store import explained, open_store, store_name
@@ -64,7 +64,7 @@ def begin(
     context: typer.Context,
     agency: Annotated[str, typer.Option(help="Whose alerts.")] = "",
     indicator: Annotated[str, typer.Option(help="Only of this indicator.")] = "",
-    service: Annotated[str, typer.Option(help="Only of this service.")] = "",
+    service: Annotated[str, typer.Option(help="Only of this service or unit.")] = "",
     length: Annotated[str, typer.Option("--for", help="How long: 90m, 12h, 3d, 2w.")] = "",
     until: Annotated[
         str,
@@ -150,6 +150,8 @@ def _end(connection: sqlalchemy.Connection, one: Silence, now: int) -> None:
 def _check(connection: sqlalchemy.Connection, settings: Settings, made: dict[str, str]) -> None:
     """A name that nobody has heard of would silence nothing, and be found out too late."""
     known = {"agency": agencies(connection, settings), "indicator": set(catalogue())}
+    if made["service"]:
+        known["service"] = parts(connection, settings, [made["agency"]])
     for option, names in known.items():
         if made[option] and made[option] not in names:
             message = f"{made[option]!r} is not known here; {like(made[option], names)}"

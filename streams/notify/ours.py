@@ -19,8 +19,8 @@ def watchdog(organisation: str, since: int) -> Told:
     return made(labels, {"summary": WATCHDOG}, since, None)
 
 
-def drill(organisation: str, at: int, *, over: bool = False) -> Told:
-    """An alert that says that it is none; ``over`` closes it."""
+def drill(organisation: str, opened: int, closed: int | None = None) -> Told:
+    """An alert that says that it is none, opened and perhaps closed at these moments (ms)."""
     labels = {"alertname": "Drill", "severity": "info", "organisation": organisation}
-    notes = {"summary": DRILL_OVER if over else DRILL}
-    return made(labels, notes, at, at if over else None)
+    notes = {"summary": DRILL if closed is None else DRILL_OVER}
+    return made(labels, notes, opened, closed)

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select
 
 from models import tables
 from models.settings import NotifySettings
+from models.value import Cell
 from tests.integration.records import headwind
 from tests.integration.test_notify import (
     Clock,
@@ -103,6 +104,7 @@ def test_a_silence_until_a_day_ends_with_the_local_night(
 ) -> None:
     """A day that is typed is one of the organisation's zone; and what is named is kept."""
     settings = '[organisation]\ntimezone = "Europe/Brussels"\n[agencies.permits]\n'
+    settings += '[standards]\nbuilding = "P30D"\n'
     (tmp_path / "headwind.toml").write_text(settings, encoding="utf-8")
     day = (datetime.now(UTC) + timedelta(days=40)).date()
     part = ("--indicator", "demand", "--service", "building", "--until", str(day))
@@ -122,6 +124,7 @@ def test_a_silence_until_a_day_ends_with_the_local_night(
         (["--agency", "permits", "--for", "3d", "--until", "2099-01-01", "--why", "x"], "one of"),
         (["--agency", "permit", "--for", "3d", "--why", "x"], "did you mean permits?"),
         (["--agency", "permits", "--indicator", "demnd", "--for", "3d", "--why", "x"], "demand?"),
+        (["--agency", "permits", "--service", "x", "--for", "3d", "--why", "x"], "none is known"),
         (["--agency", "permits", "--for", "three days", "--why", "x"], "12h, 3d, 2w"),
         (["--agency", "permits", "--for", "0d", "--why", "x"], "later than now"),
         (["--agency", "permits", "--until", "2020-01-01", "--why", "x"], "later than now"),
@@ -139,6 +142,24 @@ def test_a_silence_that_cannot_be_is_told(
     assert says in " ".join(done.stderr.replace("│", " ").split())
     with store.connect() as connection:
         assert connection.execute(select(tables.silence)).all() == []
+
+
+def test_a_silence_of_a_part_that_nobody_knows_is_told(
+    store: sqlalchemy.Engine, clock: Clock, tmp_path: Path
+) -> None:
+    """A service or unit is one of the agency's; the nearest that it has is named."""
+    keep(store, alert(name="a", cell=Cell(service="water permits")))
+    keep(store, alert(name="b", cell=Cell(service="roads"), agency="works"))
+    words = ("--agency", "permits", "--for", "3d", "--why", "x")
+    for name in ("water permit", "roads"):
+        done = typed(tmp_path, "silence", *words, "--service", name)
+        assert done.returncode == 2
+        assert f"{name!r} is not known here" in done.stderr
+        assert "water permits" in done.stderr
+    assert listed(tmp_path, "silence", "list") == []
+    assert typed(tmp_path, "silence", *words, "--service", "water permits").returncode == 0
+    keep(store, alert(name="c", cell=Cell(unit="north")))
+    assert typed(tmp_path, "silence", *words, "--service", "north").returncode == 0
 
 
 # --- acknowledgement ------------------------------------------------------------------------------
@@ -163,7 +184,10 @@ def test_an_alert_is_acknowledged_by_the_beginning_of_its_id(
     assert typed(tmp_path, "ack", shown[0], "--undo").returncode == 0
     with store.connect() as connection:
         assert list(connection.execute(known).scalars()) == []
+    short = alert().id[:5]
     for name, says in [
+        (short, f"{short!r} is too short; write at least 6 characters"),
+        ("fffff", "there is no alert 'fffff'"),
         ("00000000", "more than one"),
         ("ffffffff", "there is no alert"),
         (alert(name="b").id, "is over"),
@@ -193,6 +217,7 @@ def test_a_drill_is_sent_to_every_receiver(listener: Listener, tmp_path: Path) -
     assert {one["labels"]["alertname"] for one in alerts} == {"Drill"}
     assert len({one["fingerprint"] for one in alerts}) == 1
     assert "drill" in alerts[0]["annotations"]["summary"]
+    assert alerts[0]["startsAt"] == alerts[1]["startsAt"] < alerts[1]["endsAt"]
     listener.answers = [(200, {}), (503, {})]
     assert typed(tmp_path, "notify", "test", "ops").returncode == 1
     assert typed(tmp_path, "notify", "test", "ops").returncode == 0
@@ -206,6 +231,44 @@ def test_a_drill_without_receivers_says_so(tmp_path: Path) -> None:
     done = typed(tmp_path, "notify", "test")
     assert done.returncode == 1
     assert "[notify.NAME]" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["log", "opps"], "there is no receiver 'opps'; did you mean ops?"),
+        (["log", "formr"], "did you mean former?"),
+        (["log", "--agency", "permit"], "'permit' is not known here; did you mean permits?"),
+        (["log", "--state", "foo"], "'foo' is not one of 'pending', 'held', 'silenced'"),
+        (["retry", "opps"], "did you mean ops?"),
+        (["retry", "opps", "--config", "none.toml"], "'opps'; none is known here yet."),
+    ],
+)
+def test_a_receiver_agency_or_state_that_is_none_is_told(
+    store: sqlalchemy.Engine, tmp_path: Path, words: list[str], says: str
+) -> None:
+    """Exit code 2 and the nearest name; what is known and was not told is no mistake."""
+    receiver = '[notify.ops]\nurl = "http://127.0.0.1:9/hook"\n[agencies.permits]\n'
+    (tmp_path / "headwind.toml").write_text(receiver, encoding="utf-8")
+    (tmp_path / "none.toml").touch()
+    put(store, alert(), created=1)
+    (told,) = _ids(store)
+    row = {"outbox": told, "channel": "former", "state": "delivered", "attempts": 1}
+    rest = {"next_attempt": 0, "delivered": 1, "last_error": ""}
+    with store.begin() as connection:
+        connection.execute(insert(tables.delivery), row | rest)
+    done = typed(tmp_path, "notify", *words)
+    assert done.returncode == 2
+    assert says in " ".join(done.stderr.replace("│", " ").split())
+    assert len(listed(tmp_path, "notify", "log", "former", "--state", "delivered")) == 1
+    for known in (["ops"], ["former", "--state", "dead"], ["ops", "--agency", "permits"]):
+        none = typed(tmp_path, "notify", "log", *known)
+        assert (none.returncode, none.stderr) == (0, "No notification.\n")
+
+
+def _ids(store: sqlalchemy.Engine) -> list[str]:
+    with store.connect() as connection:
+        return list(connection.execute(select(tables.outbox.c.id)).scalars())
 
 
 def test_dead_letters_are_shown_and_revived(
@@ -229,7 +292,6 @@ def test_dead_letters_are_shown_and_revived(
         assert one.step() == 1
     rows = listed(tmp_path, "notify", "log")
     assert [row["delivery"] for row in rows] == ["delivered", "dead", "delivered"]
-    assert listed(tmp_path, "notify", "log", "--agency", "roads") == []
 
 
 def test_the_log_has_no_secret_and_no_note(

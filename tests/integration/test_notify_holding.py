@@ -37,7 +37,7 @@ def keep(store: sqlalchemy.Engine, *alerts: Alert) -> None:
     with store.begin() as connection:
         for one in alerts:
             row = {name: getattr(one, name) for name in one.__struct_fields__ if name != "cell"}
-            row |= {"unit": "", "service": one.cell.service, "stratum": "", "latest": True}
+            row |= msgspec.structs.asdict(one.cell) | {"latest": True}
             row["evidence"] = msgspec.json.encode(one.evidence).decode()
             mine = tables.alert.c.id == one.id
             connection.execute(update(tables.alert).where(mine).values(latest=False))
