@@ -17,6 +17,7 @@ from deploy.disarmed_finding import disarmed_indicators
 from deploy.explanation import types_read
 from deploy.finding import Finding
 from deploy.grafana_finding import grafana
+from deploy.notify_finding import RECENT_MS, deliveries, receivers
 from deploy.options import (
     CONFIG,
     STORE,
@@ -32,10 +33,6 @@ from models import tables
 from models.settings import Settings, SettingsError
 from models.store import StoreError, explained, open_store, store_name
 from streams.catalogue import allowed, catalogue
-from streams.notify.relay import TELLING_MS
-
-RECENT_MS = 7 * 86_400_000
-"""What went wrong longer ago is history: an exit code for monitoring must be able to heal."""
 
 COLOURS = {"ok": "", "look": "yellow", "wrong": "red"}
 
@@ -82,12 +79,13 @@ def findings(store: str, config: Path, now: int) -> Iterator[Finding]:
                 yield from workers(connection, settings.kafka, now)
             if settings is not None:
                 yield _workforce(connection, settings)
-                yield from _notifications(connection, settings, now)
+                yield from deliveries(connection, settings, now)
         database.dispose()
     except StoreError as error:
         says, _, fix = str(error).partition("; ")
         yield Finding("store", "wrong", says, fix or "restore the store from a copy")
     if settings is not None:
+        yield from receivers(settings)
         yield from grafana(settings.grafana)
 
 
@@ -195,49 +193,3 @@ def _refused(connection: sqlalchemy.Connection, now: int) -> Finding:
         return Finding("quarantine", "look", says, "headwind refused shows each with its reasons")
     before = f" in seven days, {ever:,} before" if ever else ""
     return Finding("quarantine", "ok", f"nothing was refused{before}")
-
-
-def _notifications(
-    connection: sqlalchemy.Connection, settings: Settings, now: int
-) -> Iterator[Finding]:
-    about = "notifications"
-    if not settings.notify:
-        fix = "add [notify.NAME] with a url to headwind.toml"
-        yield Finding(about, "look", "nobody is told of alerts", fix)
-        return
-    found = [*_undelivered(connection, now), *_untaken(connection, now)]
-    yield from found
-    if not found:
-        yield Finding(about, "ok", f"{len(settings.notify)} receivers, nothing undelivered")
-
-
-def _undelivered(connection: sqlalchemy.Connection, now: int) -> Iterator[Finding]:
-    """What a receiver would not take: being tried again, or given up lately."""
-    c = tables.delivery.c
-    rows = connection.execute(
-        select(c.channel, c.state, func.count(), func.max(c.last_error))
-        .where(c.state.in_(("pending", "dead")), c.attempts > 0, c.next_attempt > now - RECENT_MS)
-        .group_by(c.channel, c.state)
-        .order_by(c.channel, c.state)
-    )
-    for channel, state, count, error in rows:
-        how = "were given up" if state == "dead" else "could not be delivered yet"
-        says = f"{count:,} to {channel} {how}: {error or 'no answer'}"
-        fix = f"mend the receiver of [notify.{channel}]; what holds: headwind alerts --active"
-        if state == "dead":
-            fix += f"; then headwind notify retry {channel}"
-        yield Finding("notifications", "look", says, fix)
-
-
-def _untaken(connection: sqlalchemy.Connection, now: int) -> Iterator[Finding]:
-    """What nobody has tried to deliver."""
-    box = tables.outbox.c
-    tried = select(tables.delivery.c.outbox)
-    waiting = connection.execute(
-        select(func.count()).where(
-            box.id.not_in(tried), box.created.between(now - TELLING_MS, now - LAG_MS)
-        )
-    ).scalar_one()
-    if waiting:
-        says = f"{waiting:,} wait, and nobody sends them"
-        yield Finding("notifications", "look", says, "run headwind serve")

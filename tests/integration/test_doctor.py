@@ -19,7 +19,7 @@ from models.record import Record
 from models.store import open_store
 from models.tables import delivery, outbox, source
 from streams.notify.relay import TELLING_MS
-from tests.integration.made_store import PRESENT, Made, request
+from tests.integration.made_store import PRESENT, Made, counts, request
 from tests.unit.events_made import BEGIN, DAY, iso, line
 
 NOW = BEGIN + 30 * DAY
@@ -28,6 +28,9 @@ WELL = """
 [privacy]
 dpia_ref = "invented"
 social_dialogue_ref = "invented"
+
+[door]
+public_url = "https://headwind.example.org"
 
 [notify.desk]
 url = "http://127.0.0.1:9/hook"
@@ -262,6 +265,77 @@ def test_nobody_is_told(well: Made) -> None:
     found = look(well)["notifications"]
     assert found.says == "nobody is told of alerts"
     assert found.fix == "add [notify.NAME] with a url to headwind.toml"
+
+
+def told_of(made: Made, more: str, about: str = "notifications") -> list[tuple[str, str, str]]:
+    """What is found with these settings too: how it is, what it says and what to do."""
+    (made.folder / "headwind.toml").write_text(WELL + more, encoding="utf-8")
+    return [(one.state, one.says, one.fix) for one in _all(made) if one.about == about]
+
+
+def test_receivers_that_cannot_be_told(well: Made) -> None:
+    """Which file or variable of which receiver is missing; one that can be read is fine."""
+    (well.folder / "empty").touch()
+    (well.folder / "held").write_text("json://127.0.0.1:9\n", encoding="utf-8")
+    hook = "url = 'http://127.0.0.1:9/hook'\ntoken_file"
+    more = (
+        "[notify.far]\nurl_file = 'gone'\n"
+        f"[notify.near]\n{hook} = 'empty'\n"
+        "[notify.people]\nkind = 'apprise'\n"
+        f"[notify.fine]\n{hook} = 'held'\n"
+        "[notify.chat]\nkind = 'apprise'\nurl_file = 'held'\n"
+    )
+    gone, empty = (well.folder / name for name in ("gone", "empty"))
+    assert told_of(well, more) == [
+        (
+            "wrong",
+            f"[notify.far] url_file: {gone} cannot be read (No such file or directory)",
+            "put the secret there",
+        ),
+        (
+            "wrong",
+            f"[notify.near] token_file: {empty} is empty",
+            "put the secret there, on one line",
+        ),
+        (
+            "wrong",
+            "[notify.people] there is no url_file, and HEADWIND_NOTIFY_PEOPLE_URL is not set",
+            "name one",
+        ),
+    ]
+    assert well.run("doctor").returncode == 1
+
+
+def test_notifications_without_a_link(well: Made) -> None:
+    """Where nobody says at which address people reach the page, none can be opened."""
+    settings = WELL.replace("public_url", "# ")
+    (well.folder / "headwind.toml").write_text(settings, encoding="utf-8")
+    found = look(well)["notifications"]
+    assert found.says == "no notification has a link to the page: [door] public_url is not set"
+    assert found.fix == "write the address at which people reach the page there"
+
+
+def test_names_that_nobody_knows(well: Made) -> None:
+    """Agencies and services of receivers and of maintenance, each with the nearest name."""
+    more = (
+        "[notify.some]\nurl = 'http://127.0.0.1:9/hook'\nagencies = ['parks', 'park']\n"
+        "[maintenance.desk]\nevery = 'sun 02:00-04:00'\nagencies = ['prks']\n"
+        "[maintenance.fines]\nevery = 'sun 02:00-04:00'\nservices = ['parkin', 'waste', 'parking']\n"
+        "[standards]\nwaste = 'P3D'\n"
+    )
+    well.load("parks", [counts(9, day, service="parking") for day in range(3)])
+    heard, mend = "which nothing was heard of", "mend it or take it out; did you mean"
+    assert told_of(well, more) == [
+        ("look", f"[notify.some] agencies names 'park', {heard}", f"{mend} parks?"),
+    ]
+    assert told_of(well, more, "maintenance") == [
+        ("look", f"[maintenance.desk] agencies names 'prks', {heard}", f"{mend} parks?"),
+        ("look", f"[maintenance.fines] services names 'parkin', {heard}", f"{mend} parking?"),
+    ]
+    alone = "[maintenance.fines]\nevery = 'sun 02:00-04:00'\nagencies = ['roads']\n"
+    alone += "services = ['parking']\n[agencies.roads]\n"
+    (found,) = told_of(well, alone, "maintenance")
+    assert found[2].endswith("none is known here yet.")
 
 
 @pytest.mark.parametrize(
