@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
@@ -94,30 +95,26 @@ def read_settings(config: Path) -> Settings:
         raise typer.BadParameter(str(error), param_hint="--config") from None
 
 
-def _check_targets(settings: Settings, config: Path) -> None:
-    """A target for what does not exist, or cannot be, would have no effect. Raises SettingsError."""
+def _target_faults(settings: Settings) -> Iterator[Fault]:
+    """A target for what does not exist, or cannot be, would have no effect."""
     charted = {name: one for name, one in catalogue().items() if "xmr" in one.detectors}
-    found = []
     for name, target in settings.targets.items():
         where = place(("targets", name))
         if name not in charted:
             what = "has no control chart that a target could be set against"
-            found.append(Fault(where, what, nearest(name, charted)))
+            yield Fault(where, what, nearest(name, charted))
         elif charted[name].unit == "share" and not 0 <= target <= 1:
-            found.append(Fault(where, "is no share", "write 0.9 for 90 %"))
-    if found:
-        raise SettingsError(str(config), found)
+            yield Fault(where, "is no share", "write 0.9 for 90 %")
+
+
+def _catalogue_faults(settings: Settings) -> Iterator[Fault]:
+    yield from _target_faults(settings)
+    yield from choice_faults(settings, catalogue())
 
 
 def checked_settings(config: Path) -> Settings:
     """A file of settings, what it chooses from the catalogue too. Raises :class:`SettingsError`."""
-    settings = Settings.load(config)
-    if settings.targets:
-        _check_targets(settings, config)
-    found = list(choice_faults(settings, catalogue()))
-    if found:
-        raise SettingsError(str(config), found)
-    return settings
+    return Settings.load(config, _catalogue_faults)
 
 
 def cell_of(unit: str | None, service: str | None, stratum: str | None) -> Cell:

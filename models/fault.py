@@ -75,6 +75,19 @@ def faults(raw: object, kind: Any, path: tuple[str, ...] = ()) -> Iterator[Fault
         yield from _value(raw, kind, path)
 
 
+def parted(
+    raw: Mapping[str, Any], kind: type[msgspec.Struct]
+) -> tuple[dict[str, Any], list[Fault]]:
+    """The tables of a file that have the right shape, and all faults of the others.
+
+    So what is misshapen keeps back nothing that is wrong with the rest. Of ``kind`` every field
+    may be left out.
+    """
+    found = {name: list(faults({name: part}, kind)) for name, part in raw.items()}
+    rest = {name: part for name, part in raw.items() if not found[name]}
+    return rest, [fault for some in found.values() for fault in some]
+
+
 def _struct(raw: object, kind: type[msgspec.Struct], path: tuple[str, ...]) -> Iterator[Fault]:
     if not isinstance(raw, Mapping):
         yield Fault(place(path), "must be a table", f"write {place(path, table=True)} above it")

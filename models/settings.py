@@ -8,16 +8,16 @@ are never in the file; a ``token_file`` or ``url_file`` names the file that hold
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 from msgspec import Meta
 
 from models.duration import Duration, duration_ms
-from models.fault import Fault, faults, nearest, place
+from models.fault import Fault, nearest, parted, place
 from models.grafana import GrafanaSettings
 from models.kafka import KafkaSettings
 from models.metrics import ALL_GROUPS
@@ -61,6 +61,9 @@ Holidays = Annotated[
 
 
 _P = TypeVar("_P", bound=msgspec.Struct)
+
+Check: TypeAlias = "Callable[[Settings], Iterator[Fault]]"
+"""What finds faults in settings that have the right shape."""
 
 
 class SettingsError(Exception):
@@ -236,6 +239,10 @@ class RetentionSettings(Part, frozen=True, kw_only=True):
     """Older events are kept in the log, and counted no more."""
 
 
+def _nothing(_settings: Settings) -> Iterator[Fault]:
+    return iter(())
+
+
 class Settings(Part, frozen=True, kw_only=True):
     """The whole file; every table and every name in it may be left out."""
 
@@ -271,8 +278,11 @@ class Settings(Part, frozen=True, kw_only=True):
     """Per indicator that has one: the share that it is to reach."""
 
     @classmethod
-    def load(cls, path: Path | None) -> Settings:
-        """Read a file; one that is absent means defaults. Raises :class:`SettingsError`."""
+    def load(cls, path: Path | None, further: Check = _nothing) -> Settings:
+        """Read a file; one that is absent means defaults. Raises :class:`SettingsError`.
+
+        ``further`` finds what else is wrong: what only a layer above can know.
+        """
         if path is None or not path.exists():
             return cls()
         try:
@@ -284,16 +294,17 @@ class Settings(Part, frozen=True, kw_only=True):
         except tomllib.TOMLDecodeError as error:
             fault = Fault("the file", f"is not TOML: {error}", "put that place right first")
         else:
-            return _resolved(cls.of(raw, str(path)), path.parent)
+            return _resolved(cls.of(raw, str(path), further), path.parent)
         raise SettingsError(str(path), [fault])
 
     @classmethod
-    def of(cls, raw: Mapping[str, Any], where: str = "settings") -> Settings:
+    def of(
+        cls, raw: Mapping[str, Any], where: str = "settings", further: Check = _nothing
+    ) -> Settings:
         """Check what a file held. Raises :class:`SettingsError` with every problem."""
-        found = list(faults(raw, cls))
-        if not found:
-            settings = msgspec.convert(raw, cls)
-            found = list(settings.faults())
+        rest, found = parted(raw, cls)
+        settings = msgspec.convert(rest, cls)
+        found += [*settings.faults(), *further(settings)]
         if found:
             raise SettingsError(where, found)
         return settings

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 import models.settings
+from deploy.options import checked_settings
 from models.fault import Fault, place
 from models.secret import SecretError
 from models.settings import Part, Settings, SettingsError
@@ -196,6 +197,26 @@ def test_everything_wrong_is_told_at_once() -> None:
             inside = inside.setdefault(step, {})
         inside[one.path[-1]] = [[1]]
     assert {fault.where for fault in refused(held)} == {place(one.path) for one in LEAVES}
+
+
+def test_a_fault_of_one_kind_keeps_back_none_of_another(tmp_path: Path) -> None:
+    """Shapes, what does not fit together, and what the catalogue does not know: all at once."""
+    path = tmp_path / "headwind.toml"
+    path.write_text(
+        "[door]\nport = 'eighty'\n[agencies.parks]\n[groups]\ncoast = 1\n"
+        "[notify.desk]\nurl = 'https://alerts.example.org'\nagencies = ['park']\n"
+        "[targets]\ndemnd = 1.0\n[detectors]\ndemand = ['xmrr']\n[objectives]\ndemand = 0.9\n"
+    )
+    with pytest.raises(SettingsError) as caught:
+        checked_settings(path)
+    assert [fault.where for fault in caught.value.faults] == [
+        "[door] port",
+        "[groups] coast",
+        "[notify.desk] agencies",
+        "[targets] demnd",
+        "[detectors] demand",
+        "[objectives] demand",
+    ]
 
 
 @pytest.mark.parametrize(
