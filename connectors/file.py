@@ -107,7 +107,7 @@ def load(  # noqa: PLR0913 (what a load depends on, each part replaceable in a t
     store cannot be written: what was sent until then is durable, and a second load goes on.
     """
     paths = list(files)
-    _check_request(paths, mapping, agency)
+    check_request(paths, mapping, agency)
     outlet = Outlet(publisher=publisher, clock=clock, progress=progress, dry_run=dry_run)
     report = LoadReport(dry_run=dry_run)
     for path in paths:
@@ -121,7 +121,8 @@ def load(  # noqa: PLR0913 (what a load depends on, each part replaceable in a t
     return report
 
 
-def _check_request(paths: list[Path], mapping: Mapping | None, agency: str | None) -> None:
+def check_request(paths: Iterable[Path], mapping: Mapping | None, agency: str | None) -> None:
+    """Raise ``LoadError`` where files, map and agency do not go together."""
     if mapping is None:
         for path in paths:
             if format_of(path) != "jsonl":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from operator import attrgetter
@@ -113,31 +114,33 @@ def command(
     """
     settings = read_settings(config)
     spare()
-    database = None if dry_run else open_store(store)
     stamp = moment(received, "--received")
     clock: Callable[[], int] = now if stamp is None else lambda: stamp
     try:
         plan = None if mapping is None else read_mapping(mapping)
-        with _evaluating(database, settings) as publisher, _bar() as bar:
-            report = connector.load(
-                files,
-                mapping=plan,
-                agency=agency,
-                publisher=publisher,
-                clock=clock,
-                dry_run=dry_run,
-                progress=_follow(bar),
-                checkpoint=lambda name: _checkpoint(database, name),
-                restart=restart,
-            )
-            publisher.drain()
+        connector.check_request(files, plan, agency)
     except LoadError as error:
         show.err.print(escape(str(error)), soft_wrap=True)
         raise typer.Exit(2) from None
+    # What cannot be loaded makes no store: an empty one would say that all is well.
+    database = open_store(store) if not dry_run and any(map(_readable, files)) else None
+    with _evaluating(database, settings) as publisher, _bar() as bar:
+        report = connector.load(
+            files,
+            mapping=plan,
+            agency=agency,
+            publisher=publisher,
+            clock=clock,
+            dry_run=dry_run,
+            progress=_follow(bar),
+            checkpoint=lambda name: _checkpoint(database, name),
+            restart=restart,
+        )
+        publisher.drain()
     for one in report.files:
         _print_file(one, dry_run=dry_run)
     _print_engine(publisher, () if mapping else files)
-    if not publisher.evaluates and not dry_run:
+    if database is not None and not publisher.evaluates:
         who = (
             "Workers evaluate"
             if settings.kafka.servers
@@ -148,6 +151,10 @@ def command(
     flawed = database is not None and _flawed(database, report, events)
     if flawed or report.exit_code or publisher.refused:
         raise typer.Exit(1)
+
+
+def _readable(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0 and os.access(path, os.R_OK)
 
 
 def _flawed(database: sqlalchemy.Engine, report: LoadReport, events: Sequence[Path]) -> bool:
@@ -181,7 +188,7 @@ def _evaluating(
 ) -> Iterator[FoldingPublisher]:
     """A publisher that evaluates what it publishes, unless a running monitor does that.
 
-    Without a store, which a dry run has none of, it publishes nothing.
+    Without a store, of which a dry run has none, it publishes nothing.
     """
     if database is None:
         yield FoldingPublisher(None, None)

@@ -136,6 +136,35 @@ def test_a_load_said_again_ends_as_it_did(tmp_path: Path) -> None:
     assert codes == {"good": [0, 0], "used": [1, 1], "bad": [1, 1]}
 
 
+@pytest.mark.parametrize(
+    ("mapping", "words", "code", "says"),
+    [
+        ('source = "desk"\n', ("--agency", "town"), 2, "has no [[event]]"),
+        (CASES, (), 2, "Whose events are these?"),
+        (CASES, ("--agency", "town", "--received", "noon"), 2, "is no date or moment"),
+        ("", ("--agency", "town"), 2, "needs a mapping"),
+        (CASES, ("--agency", "town"), 1, "is empty; export it again"),
+    ],
+)
+def test_a_load_that_cannot_be_makes_no_store(
+    tmp_path: Path, mapping: str, words: tuple[str, ...], code: int, says: str
+) -> None:
+    """Whoever reads afterwards is told that there is no store, not that there are no alerts."""
+    file = tmp_path / "cases.csv"
+    file.write_text("" if code == 1 else HEADER + "a-1,Permits,2020-03-02T10:00:00Z,\n")
+    options: list[str | Path] = []
+    if mapping:
+        (tmp_path / "map.toml").write_text(mapping)
+        options = ["--map", tmp_path / "map.toml"]
+    done = headwind("load", file, *options, *words, cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert says in done.stderr
+    assert "evaluates" not in done.stderr
+    assert {one.name for one in tmp_path.iterdir()} <= {"cases.csv", "map.toml"}
+    read = headwind("alerts", cwd=tmp_path)
+    assert (read.returncode, "there is no store at" in read.stderr) == (2, True)
+
+
 def test_a_dry_run_leaves_nothing_behind(tmp_path: Path) -> None:
     """Neither a store nor a lock; with a store, it changes nothing in it."""
     good = _good(tmp_path)
