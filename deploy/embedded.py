@@ -9,10 +9,9 @@ import structlog
 from sqlalchemy import func, select
 
 from deploy.front import Front
-from deploy.lock import engine_lock
+from deploy.lock import sole
 from models import tables
 from models.settings import Settings
-from models.store import StoreError, store_name
 from streams.catalogue import allowed
 from streams.runner import Runner
 
@@ -41,12 +40,7 @@ class Embedded(Front):
         """Be the only one that evaluates this store. Raises StoreError where another does."""
         if self._claimed:
             return
-        if not self._lock.enter_context(engine_lock(self.database)):
-            message = (
-                f"{store_name(self.database)} is evaluated by another headwind already. "
-                "Stop that one, or use another --store."
-            )
-            raise StoreError(message)
+        self._lock.enter_context(sole(self.database))
         self._claimed = True
 
     def start(self) -> None:

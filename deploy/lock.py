@@ -31,6 +31,19 @@ def engine_lock(database: sqlalchemy.Engine) -> Iterator[bool]:
 
 
 @contextmanager
+def sole(database: sqlalchemy.Engine) -> Iterator[None]:
+    """Be the only one that evaluates a store. Raises StoreError where another does."""
+    with engine_lock(database) as mine:
+        if not mine:
+            message = (
+                f"{store_name(database)} is evaluated by another headwind already. "
+                "Stop that one, or use another --store."
+            )
+            raise StoreError(message)
+        yield
+
+
+@contextmanager
 def load_lock(database: sqlalchemy.Engine) -> Iterator[None]:
     """Only one load runs on a store at a time. Raises StoreBusyError for the second one."""
     with _locked(database, LOAD) as mine:

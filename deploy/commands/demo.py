@@ -30,6 +30,7 @@ from deploy.demo.settings import headwind_toml
 from deploy.distributed import Distributed
 from deploy.embedded import Embedded
 from deploy.front import Front
+from deploy.lock import sole
 from deploy.options import iso, moment
 from deploy.servers import MissingServerError
 from models.settings import Settings
@@ -72,6 +73,7 @@ def command(
         clock = SettableClock(0)
         kind = Distributed if distributed else Embedded
         monitor = kind(place.store, Settings.load(place.config), clock)
+        monitor.claim()
         _show(monitor, clock, place, Wanted(host, port, seed, end, name, once, filled))
 
 
@@ -175,8 +177,10 @@ def _is_filled(store: str, name: str) -> bool:
     if not any(other.startswith("demo ") for other in names) and path.name != FILE:
         show.err.print(f"{escape(store)} is no demo's store; name another file with --store.")
         raise typer.Exit(2)
-    for suffix in ("", "-wal", "-shm", ".lock"):
-        Path(f"{store}{suffix}").unlink(missing_ok=True)
+    # Not from under a monitor that runs on it.
+    with sole(database):
+        for suffix in ("", "-wal", "-shm", ".lock"):
+            Path(f"{store}{suffix}").unlink(missing_ok=True)
     return False
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select
 
 from deploy.lock import engine_lock
 from models.store import open_store
+from models.tables import load
 from tests.integration.made_store import Made, flat
 
 
@@ -37,6 +39,27 @@ def test_two_on_one_store(made: Made) -> None:
         "Store: headwind.db is evaluated by another headwind already. "
         "Stop that one, or use another --store."
     )
+
+
+@pytest.mark.parametrize("until", ["2026-03-10", "2026-03-11"])
+def test_a_demo_on_a_store_that_is_evaluated(made: Made, until: str) -> None:
+    """One sentence and no server; neither a finished demo nor an older one is touched."""
+    database = open_store(str(made.store))
+    row = {"id": "demo 1 2026-03-10T00:00:00+00:00", "file": "demo", "events": 0}
+    with database.begin() as connection:
+        connection.execute(insert(load), row | {"finished": True, "updated": 1})
+    with engine_lock(database) as mine:
+        assert mine
+        done = made.run("demo", "--store", "headwind.db", "--until", until, "--port", "0")
+        with database.connect() as connection:
+            assert connection.execute(select(load.c.id)).scalars().all() == [row["id"]]
+    database.dispose()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert flat(done.stderr) == (
+        "Store: headwind.db is evaluated by another headwind already. "
+        "Stop that one, or use another --store."
+    )
+    assert made.store.exists()
 
 
 def test_a_port_that_is_taken(made: Made, taken: int) -> None:
