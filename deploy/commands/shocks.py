@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -98,7 +99,14 @@ def one(
         show.Column("depth", lambda row: _depth(row["depth"]), right=True),
         show.Column("worst on", lambda row: show.day(row["trough"])),
     ]
-    show.table(rows, columns)
+    show.table(list(_told_once(rows, columns)), columns)
+
+
+def _told_once(rows: list[dict[str, Any]], columns: list[show.Column]) -> Iterator[dict[str, Any]]:
+    """Of states that look the same the last: what else changed in between stands in JSON."""
+    for _, same in groupby(rows, lambda row: [one.cell(row) for one in columns]):
+        *_, last = same
+        yield last
 
 
 @command.command("plot")

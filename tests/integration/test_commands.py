@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
+from models.store import open_store
+from models.tables import shock
 from tests.integration.made_store import CORRECTED, DAYS, FALL, FIRST, SECOND, Made, flat
 from tests.integration.records import HEADWIND, headwind
+from tests.integration.synthetic_shocks import shocks
 from tests.unit.events_made import BEGIN, DAY, iso
 
 UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -262,6 +266,32 @@ def test_history_of_an_alert(made: Made) -> None:
 
 
 # --- nothing there, and mistakes --------------------------------------------------------------
+
+
+def test_a_state_of_a_case_that_looks_as_before_is_one_row(tmp_path: Path) -> None:
+    """A first decision changes what JSON says of a case, and nothing that the table shows."""
+    made = Made(tmp_path)
+    database = open_store(str(made.store))
+    case = {"unit": "", "stratum": "", "epoch": 0, **shocks(BEGIN, injected=False)[0]}
+    early = {"depth": 0.1, "state": "absorbing", "updated": BEGIN, "latest": False}
+    states = [
+        case | early | {"transition": 0},
+        case | early | {"transition": 1, "declared": ""},
+        case | early | {"transition": 2, "depth": 0.2},
+        case,
+    ]
+    with database.begin() as connection:
+        connection.execute(insert(shock), states)
+    database.dispose()
+    name = case["id"]
+    assert len(made.json("shocks", "show", name)) == len(states)
+    rows = made.told("shocks", "show", name).splitlines()
+    table = rows[next(at for at, row in enumerate(rows) if "worst on" in row) + 1 :]
+    assert [row.split()[1:3] for row in table] == [
+        ["absorbing", "10.0%"],
+        ["absorbing", "20.0%"],
+        ["restored", "30.0%"],
+    ]
 
 
 def test_how_bad_an_alert_was_that_is_over(made: Made) -> None:
