@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from dashboards import baselines
 from dashboards.panel import Scope
 from deploy.explanation import Asked
 from deploy.options import iso
-from models.chart import ASSURANCES, Begin, Reading, variation_words
+from models.chart import ASSURANCES, Begin, Chart, Reading, outgrown, variation_words
 from models.settings import Settings
 from models.tables import value
-from models.value import Cell, Rhythm
+from models.value import GROUP, Cell, Rhythm
 from streams.indicator import Indicator
 
 
@@ -80,7 +81,35 @@ def told(
         "baseline_start": iso(now.start),
         "baseline_buckets": now.points,
         "trial": now.trial,
+        "rebase": anew(connection, asked, chart),
         "target": chart.target,
         "assurance": chart.assurance,
         "assures": ASSURANCES[chart.assurance],
     }
+
+
+def anew(connection: sqlalchemy.Connection, asked: Asked, chart: Chart) -> str | None:
+    """The command that begins a new baseline, its why left open; None while the old one holds.
+
+    Baselines are begun for what alerts speak of: a part, or a total of which no part is known.
+    """
+    indicator, agency, cell = asked.indicator, asked.agency, asked.cell
+    since = outgrown(chart)
+    if since is None or agency.startswith(GROUP) or not _spoken_of(connection, asked):
+        return None
+    words = ["headwind", "rebase", indicator.id, "--agency", agency]
+    for option, name in (("--service", cell.service), ("--unit", cell.unit)):
+        words += [option, name] if name else []
+    return f"{shlex.join([*words, '--from', str(iso(since))])} --why TEXT"
+
+
+def _spoken_of(connection: sqlalchemy.Connection, asked: Asked) -> bool:
+    if asked.cell != Cell():
+        return asked.indicator.is_part(asked.cell)
+    c = value.c
+    part = select(c.agency).where(
+        c.indicator == asked.indicator.id,
+        c.agency == asked.agency,
+        or_(c.service != "", c.unit != ""),
+    )
+    return connection.execute(part.limit(1)).first() is None

@@ -20,6 +20,12 @@ RUN: Final = 7
 """Values in a trend or a shift."""
 
 
+LONG: Final = 24
+"""Points over which limits are asked whether they still hold."""
+
+MOST: Final = 20
+"""As many of them with a special cause on one side say that they do not."""
+
 Rule = Literal["outside", "trend", "two of three", "shift"]
 Way = Literal["up", "down"]
 Variation = Literal["common", "improvement", "concern", "neutral"]
@@ -71,6 +77,23 @@ class Chart(NamedTuple):
     now: Stretch | None
     assurance: Assurance
     target: float | None
+
+
+def outgrown(chart: Chart) -> int | None:
+    """Where a new baseline could begin (ms), if the limits that hold have long been left behind.
+
+    That is the first point beyond a limit among the last :data:`LONG`; a run may begin sooner, by
+    chance.
+    """
+    if chart.now is None or chart.now.trial:
+        return None
+    recent = [dot for dot in chart.dots[-LONG:] if dot.reading.start >= chart.now.start]
+    for way in ("up", "down"):
+        there = [dot for dot in recent if dot.way == way]
+        if len(there) >= MOST:
+            beyond = [dot for dot in there if dot.rule == "outside"]
+            return (beyond or there)[0].reading.start
+    return None
 
 
 def variation_words(dot: Dot) -> str:

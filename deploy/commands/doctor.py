@@ -28,6 +28,7 @@ from deploy.options import (
     checked_settings,
     iso,
 )
+from deploy.outgrown_finding import outgrown_limits
 from deploy.workers import LAG_MS, workers
 from models import tables
 from models.settings import Settings, SettingsError
@@ -79,6 +80,7 @@ def findings(store: str, config: Path, now: int) -> Iterator[Finding]:
                 yield from workers(connection, settings.kafka, now)
             if settings is not None:
                 yield _workforce(connection, settings)
+                yield from outgrown_limits(connection)
                 yield from deliveries(connection, settings, now)
         database.dispose()
     except StoreError as error:

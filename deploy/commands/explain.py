@@ -120,6 +120,8 @@ def _chart(story: dict[str, Any]) -> Iterator[tuple[str, str]]:
     trial = ", on trial until there are 12" if told["trial"] else ""
     since = told["baseline_start"][:10]
     yield "chart", f"last bucket {now}: {told['says']} ({base} since {since}{trial})"
+    if told["rebase"]:
+        yield "limits", f"long left behind; if that is known and will last: {told['rebase']}"
     if told["assures"]:
         yield "target", f"{show.figure(told['target'], unit)}, {told['assures']}"
 

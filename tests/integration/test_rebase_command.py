@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from deploy.commands.doctor import findings
 from deploy.lock import engine_lock
 from models.settings import Settings
 from models.store import open_store
@@ -242,6 +243,34 @@ def test_what_has_no_control_chart_says_so(read: Made) -> None:
     assert (
         "Demand has no control chart: what is expected is learned from that day on." in done.stderr
     )
+
+
+def test_limits_left_behind_long_ago_are_told_with_what_to_type(tmp_path: Path) -> None:
+    """By doctor and explain, until somebody typed it."""
+    made = Made(tmp_path)
+    told, early = list(weeks()), STEP + 10
+    made.load("parks", told[:early], MONDAY + (early + 1) * WEEK)
+    at = iso(MONDAY + (early - 1) * WEEK)[:10]
+    assert made.json(*EXPLAIN[:-1], at)["control"]["rebase"] is None
+    assert _limits(made) == []
+    made.load("parks", told[early:], MONDAY + (WEEKS + 1) * WEEK)
+    typed = (
+        "headwind rebase completion --agency parks --service permits "
+        f"--from {iso(MONDAY + STEP * WEEK)} --why TEXT"
+    )
+    assert made.json(*EXPLAIN)["control"]["rebase"] == typed
+    assert f"limits    long left behind; if that is known and will last: {typed}" in made.told(
+        *EXPLAIN
+    )
+    assert _limits(made) == [f"if that is known and will last: {typed}"]
+    made.told(*typed.split()[1:])
+    assert _limits(made) == []
+
+
+def _limits(made: Made) -> list[str]:
+    """What doctor would have done about limits."""
+    found = findings(str(made.store), made.folder / "headwind.toml", MONDAY + 70 * WEEK)
+    return [one.fix for one in found if one.about.startswith("limits")]
 
 
 @pytest.mark.parametrize(

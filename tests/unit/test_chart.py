@@ -15,6 +15,7 @@ from models.chart import (
     Chart,
     Reading,
     Variation,
+    outgrown,
     variation_words,
 )
 from streams.chart import Direction, chart
@@ -137,6 +138,18 @@ def test_without_target_direction_or_limits_nothing_is_assured() -> None:
         made = chart(readings(values), direction, (), target)  # type: ignore[arg-type]
         assert made is not None
         assert made.assurance == ""
+
+
+def test_limits_are_outgrown_after_twenty_of_the_last_twenty_four() -> None:
+    """On one side, behind the whole baseline that holds; where the first of them began."""
+    assert outgrown(drawn(QUIET + [9.0] * 19)) is None
+    assert outgrown(drawn(QUIET + [9.0] * 20)) == 120
+    assert outgrown(drawn(QUIET + [-9.0] * 40)) == 10 * (52 - 24)
+    assert outgrown(drawn([*QUIET, *([9.0] * 6 + [-0.1] * 2) * 3])) is None
+    assert outgrown(drawn(QUIET + [0.1] * 3 + [9.0] * 20)) == 150
+    assert outgrown(drawn(QUIET + [0.1] * 30)) == 180
+    assert outgrown(drawn(QUIET + [9.0] * 12 + [-9.0] * 12)) is None
+    assert outgrown(drawn(QUIET + [9.0] * 20, "up", Begin(130))) is None
 
 
 def test_limits_of_shares_are_shares() -> None:
