@@ -50,7 +50,7 @@ def test_a_demo_on_a_store_that_is_evaluated(made: Made, until: str) -> None:
         connection.execute(insert(load), row | {"finished": True, "updated": 1})
     with engine_lock(database) as mine:
         assert mine
-        done = made.run("demo", "--store", "headwind.db", "--until", until, "--port", "0")
+        done = made.run("demo", "--once", "--store", "headwind.db", "--until", until, "--port", "0")
         with database.connect() as connection:
             assert connection.execute(select(load.c.id)).scalars().all() == [row["id"]]
     database.dispose()
