@@ -116,6 +116,11 @@ class Calendar:
             return date.fromordinal(_day("week", number) + _EPOCH_ORDINAL).isocalendar().week
         return number % 12 + 1 if rhythm == "month" else number % 4 + 1
 
+    def local_date(self, ms: int) -> str:
+        """Give the local date of an instant, ISO 8601."""
+        (number,) = self.bucket("day", np.array([ms], np.int64)).tolist()
+        return date.fromordinal(number + _EPOCH_ORDINAL).isoformat()
+
     def holiday(self, day_number: int) -> bool:
         """Say whether a local day is a public holiday (by the law as the package knows it).
 

@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from models.alert import Alert
+from models.calendar import Calendar
 from models.value import Rhythm
 from streams.expectation import Expectation
 from streams.look import Key, Look
@@ -50,8 +51,9 @@ def is_empty(look: Look, expected: Expectation, *, gap: bool) -> bool:
 class Gaps:
     """The gaps of one agency that are told: one alert each, from its opening to its closing."""
 
-    def __init__(self, agency: str) -> None:
+    def __init__(self, agency: str, calendar: Calendar) -> None:
         self.agency = agency
+        self.calendar = calendar
         self.open: dict[Key, Alert] = {}
 
     def lengthen(self, look: Look, expected: Expectation, *, silent: bool) -> Alert | None:
@@ -69,7 +71,9 @@ class Gaps:
             indicator=value.indicator,
             cell=value.cell,
             state="inhibited" if silent else "open",
-            reason=vanished(look.indicator, value, expected, series.empty_since),
+            reason=vanished(
+                look.indicator, value, expected, self.calendar.local_date(series.empty_since)
+            ),
             evidence={
                 "since": series.empty_since,
                 "rhythm": value.rhythm,
@@ -95,5 +99,10 @@ class Gaps:
         alert = self.open.pop(look.key, None)
         if alert is None:
             return None
-        reason = here_again(look.indicator, look.value, alert.evidence["since"])
+        reason = here_again(
+            look.indicator,
+            look.value.cell,
+            self.calendar.local_date(alert.evidence["since"]),
+            self.calendar.local_date(look.value.window_start),
+        )
         return alert.closing(look.bucket.end, reason)

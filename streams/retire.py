@@ -64,7 +64,7 @@ def _end(watch: Watch, gauge: Gauge, key: Key, one: Switched, changes: Changes) 
     changes.shocks += watch.casebook.drop(key)
     at = one.switch.end
     gap = watch.gaps.open.pop(key, None)
-    reason = moved(gauge.indicator, key[2], one)
+    reason = moved(gauge.indicator, key[2], one, watch.calendar.local_date)
     if gap is not None:
         told = gap.state == "open" and one.received - at <= RECENT_MS
         _keep(gap.closing(at, reason), one.received, changes, told=told)

@@ -60,7 +60,7 @@ class Watch:
         self.parted: set[tuple[str, int]] = set()
         """Indicators, by the code of a rhythm, of which a part is watched."""
         self.casebook = Casebook(agency, calendar, self.series)
-        self.gaps = Gaps(agency)
+        self.gaps = Gaps(agency, calendar)
         self.plans = Plans(calendar)
         self.breaks = Breaks(agency)
         self.mixes = Mixes()
@@ -282,7 +282,7 @@ class Watch:
             severity=episode.severity,
             state=episode.state,
             old_state=old,
-            reason=reason(look, shown, episode, verdict),
+            reason=reason(look, shown, episode, verdict, self.calendar.local_date),
             evidence=evidence(look, shown, verdict, episode, detector),
             opened=episode.opened,
             updated=bucket.end,
@@ -320,7 +320,7 @@ class Watch:
 
     def silent(self, source: Source, now: int, changes: Changes) -> None:
         """A source has been quiet beyond its allowance."""
-        alert = stale(self.agency, source, now)
+        alert = stale(self.agency, source, now, self.calendar.local_date)
         self.silences[source.name] = alert
         changes.alerts.append(alert)
         changes.notices.append(Notice(alert, now))
@@ -330,7 +330,7 @@ class Watch:
         alert = self.silences.pop(source.name, None)
         if alert is None:
             return
-        closed = alert.closing(at, back_again(source, at))
+        closed = alert.closing(at, back_again(source, self.calendar.local_date(at)))
         changes.alerts.append(closed)
         changes.notices.append(Notice(closed, at))
         if not self.silences:

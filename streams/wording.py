@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from math import isfinite
 
 from models.value import RHYTHMS, Cell, Value
-from streams.alert import Verdict
+from streams.alert import BACK, Verdict
 from streams.expectation import Expectation
 from streams.indicator import Indicator
 from streams.look import Look
@@ -16,8 +17,11 @@ from streams.series import Episode
 from streams.source import FAR_PAST, Source
 from streams.spoken import Switched
 
+Day = Callable[[int], str]
+"""The date of a moment (ms) where the agency is."""
 
-def reason(look: Look, expected: Expectation, episode: Episode, verdict: Verdict) -> str:
+
+def reason(look: Look, expected: Expectation, episode: Episode, verdict: Verdict, day: Day) -> str:
     """What changed, against what, since when, and how many stand behind it."""
     indicator, value = look.indicator, look.value
     what = indicator.title + _where(value.cell)
@@ -28,7 +32,14 @@ def reason(look: Look, expected: Expectation, episode: Episode, verdict: Verdict
         now = usual = ""
     since = day(episode.since)
     if verdict.what not in ("open", "worse"):
-        return _ended(what, value, (now, usual), episode, verdict)
+        room = f"{usual} ({_span(expected.low, expected.high, indicator.unit)})"
+        if indicator.detect == "pace":
+            # What was judged is how fast open work ends, not what has ended at last.
+            now = usual = ""
+        elif verdict.depth >= BACK and usual:
+            usual = room
+        figures = (now, usual, day(value.window_start))
+        return _ended(what, figures, episode, verdict, day)
     if verdict.why:
         return f"{what}: {verdict.why}, since {since}."
     way = "above" if episode.direction == "up" else "below"
@@ -78,10 +89,10 @@ def _span(low: float, high: float, unit: str) -> str:
 
 
 def _ended(
-    what: str, value: Value, figures: tuple[str, str], episode: Episode, verdict: Verdict
+    what: str, figures: tuple[str, str, str], episode: Episode, verdict: Verdict, day: Day
 ) -> str:
-    """How an alert ended; ``figures`` are the value and what was expected of it."""
-    (now, usual), since = figures, day(episode.since)
+    """How an alert ended; ``figures`` are the value, what was expected of it, and its first day."""
+    (now, usual, from_then), since = figures, day(episode.since)
     match verdict.what:
         case "wave":
             again = day(episode.rise_since)
@@ -96,33 +107,34 @@ def _ended(
                 f"{now or 'what is now'} is taken as the new level{before}."
             )
         case "new definition":
-            from_then = day(value.window_start)
             return f"{what} is counted in another way since {from_then}: learned anew."
         case "new baseline":
-            return f"{what} is judged by a new baseline from {day(value.window_start)} on: {now}."
+            return f"{what} is judged by a new baseline from {from_then} on: {now}."
         case _:
             back = day(episode.back_since)
             beside = f": {now}, {usual}" if usual else ""
+            if verdict.depth >= BACK and usual:
+                beside = f" within what is usual{beside}"
             return f"{what} is back{beside}. It was off from {since} to {back}."
 
 
-def vanished(indicator: Indicator, value: Value, expected: Expectation, since: int) -> str:
+def vanished(indicator: Indicator, value: Value, expected: Expectation, since: str) -> str:
     """That nothing comes where something must, since when, and what that may mean."""
     usual = number(expected.expected, indicator.unit)
     return (
-        f"{indicator.title}{_where(value.cell)}: next to nothing since {day(since)}, {usual} "
+        f"{indicator.title}{_where(value.cell)}: next to nothing since {since}, {usual} "
         f"expected in a {value.rhythm}. Its source speaks on: the service is closed, or its "
         "events are lost on the way."
     )
 
 
-def here_again(indicator: Indicator, value: Value, since: int) -> str:
+def here_again(indicator: Indicator, cell: Cell, since: str, until: str) -> str:
     """That events come again."""
-    what = indicator.title + _where(value.cell)
-    return f"{what} comes again since {day(value.window_start)}; next to nothing came from {day(since)} on."
+    what = indicator.title + _where(cell)
+    return f"{what} comes again since {until}; next to nothing came from {since} on."
 
 
-def silence(source: Source) -> str:
+def silence(source: Source, day: Day) -> str:
     """That a source is quiet, since when, and what it is allowed: true for as long as it lasts."""
     allowed = source.allowed / 86_400_000
     last = "none of its events could be used"
@@ -139,7 +151,7 @@ def silence(source: Source) -> str:
 
 def type_gone(source: str, kind: str, noticed: Noticed) -> str:
     """That a source sends no more of a type, or next to none, and what that may mean."""
-    name, since = short(kind), day(noticed.since * 86_400_000)
+    name, since = short(kind), _date(noticed.since)
     if noticed.what == "back":
         return f"{name} comes again from {source}; it was missing since {since}."
     why = "Nothing of the kind happens any more, or its events are lost on the way."
@@ -164,7 +176,7 @@ def short(kind: str) -> str:
     return ".".join(words[2:4])
 
 
-def moved(indicator: Indicator, cell: Cell, one: Switched) -> str:
+def moved(indicator: Indicator, cell: Cell, one: Switched, day: Day) -> str:
     """That a series ended because its reports come in another rhythm."""
     now, before = RHYTHMS[one.switch.now], RHYTHMS[one.switch.before]
     return (
@@ -173,9 +185,9 @@ def moved(indicator: Indicator, cell: Cell, one: Switched) -> str:
     )
 
 
-def back_again(source: Source, at: int) -> str:
+def back_again(source: Source, at: str) -> str:
     """That a source speaks again."""
-    return f"{source.name} speaks again since {day(at)}."
+    return f"{source.name} speaks again since {at}."
 
 
 def number(value: float | None, unit: str) -> str:
@@ -189,9 +201,9 @@ def number(value: float | None, unit: str) -> str:
     return f"{text} {unit}"
 
 
-def day(ms: int) -> str:
-    """The day of a moment, UTC."""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d")
+def _date(number: int) -> str:
+    """The date of a day, counted from 1970-01-01."""
+    return datetime.fromtimestamp(number * 86_400, UTC).strftime("%Y-%m-%d")
 
 
 def _where(cell: Cell) -> str:
