@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
+from sqlalchemy import create_engine, insert
 
 from dashboards import course_chart, words
 from dashboards.breaks import breaks_of
@@ -16,7 +18,9 @@ from dashboards.fan import Course, fan, together
 from dashboards.kinds import cases, curves, recoveries
 from dashboards.panel import Panel, Scope
 from dashboards.shock_questions import cases as question
+from dashboards.shock_questions import files
 from deploy import casefile
+from models.tables import metadata, shock
 
 DAY = 86_400_000
 BEGIN = 20_000 * DAY
@@ -243,6 +247,22 @@ def test_demand_ends_without_a_verdict(change: tuple[float, float, float], told_
     assert said.startswith("At its highest 67 % above what was expected")
     assert said.endswith(f"back after 10 days; in the 90 days after that {told_so}.")
     assert "lost" not in said
+
+
+@pytest.mark.parametrize(("evidence", "lost"), [({"context": True}, None), ({}, 3.21)])
+def test_the_question_has_no_loss_for_context(
+    evidence: dict[str, bool], lost: float | None
+) -> None:
+    """As it is stored, so that page, boards and commands agree."""
+    engine = create_engine("sqlite://")
+    row = case(evidence=evidence)
+    kept = {column.name: row.get(column.name, 0) for column in shock.c}
+    kept |= {"evidence": msgspec.json.encode(json.loads(row["evidence"])).decode(), "latest": True}
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        connection.execute(insert(shock).values(kept))
+        assert connection.execute(files()).one().loss_service_days == lost
+    engine.dispose()
 
 
 def test_while_it_is_followed_nothing_is_said_of_what_came_after() -> None:
