@@ -215,7 +215,7 @@ def feed_week(watched: Watched, level: float) -> list[Alert]:
     return watched.feed_all(week(level))
 
 
-@pytest.mark.parametrize(("level", "way"), [(1000.0, "below"), (6000.0, "above")])
+@pytest.mark.parametrize(("level", "way"), [(1000.0, "below"), (6000.0, "2.40 times")])
 def test_a_second_campaign_may_fail_or_run_over(level: float, way: str) -> None:
     """As few as on plain days is a fall; far more than last time is too much."""
     alert, *_ = feed_week(campaigns(), level)
