@@ -14,8 +14,9 @@
   time of the year did a year ago, whether or not that was an alert then: a tax peak that comes
   every June lifts the upper end in June, a week of Christmas lowers the lower one. Of last
   year's excursion two scales are taken for noise, and what lasted over four weeks was no
-  season, nor is there any such allowance where the year has its weights. Shares get none, but
-  for those of channels: a service that failed last June may not fail again.
+  season unless the year before had the like, nor is there any such allowance where the year
+  has its weights. Shares get none, but for those of channels: a service that failed last June
+  may not fail again.
   Months and quarters that follow a steady trend leave room for it to go on.
 
 Causal: nothing of the bucket or after it is used, and while an episode lasts nothing of the
@@ -88,7 +89,8 @@ EARLY = 2
 """Values of a slot from which residuals are learned, before anything is expected."""
 
 SEASON: dict[Rhythm, int] = {"day": 28, "week": 4, "month": 1}
-"""An excursion of more buckets than this was a shock, which next year does not excuse."""
+"""An excursion of more buckets than this was a shock, which next year does not excuse; two years
+of the like are a season, which the third does."""
 
 YOUNG = 3.0
 """By this over the number of residuals the scale is widened: of few, the median is unsure."""
@@ -332,13 +334,18 @@ def _last_year(
     """
     if rhythm not in YEAR:
         return 0.0, 0.0
-    ago, about = YEAR[rhythm]
-    places = series.between(bucket.number - ago - about, bucket.number - ago + about)
+    places = _this_time(series, bucket, rhythm, 1)
+    shock = {place for place in places if series.away(place) > SEASON[rhythm]}
+    if shock and any(
+        series.away(place) > SEASON[rhythm] for place in _this_time(series, bucket, rhythm, 2)
+    ):
+        # What lasted as long in both years comes every year.
+        shock.clear()
     moves: list[float] = []
     middles: dict[int | None, float | None] = {}
     weigh = weights(series, rhythm)
     for place in places:
-        if series.away(place) > SEASON[rhythm] or series.slots[place] in HOLIDAYS:
+        if place in shock or series.slots[place] in HOLIDAYS:
             continue
         slot = _slot(series.slots[place]) if rhythm == "day" else None
         if slot not in middles:
@@ -351,6 +358,13 @@ def _last_year(
         move = series.value(place) - usual
         moves.append(move * today / usual if quantity == "count" else move)
     return min(moves, default=0.0), max(moves, default=0.0)
+
+
+def _this_time(series: Series, bucket: Bucket, rhythm: Rhythm, years: int) -> range:
+    """The places of this time of the year, so many years ago."""
+    ago, about = YEAR[rhythm]
+    number = bucket.number - years * ago
+    return series.between(number - about, number + about)
 
 
 def _slot(kept: int) -> int:

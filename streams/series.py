@@ -1,7 +1,7 @@
 """The recent buckets of one cell, as detection needs them.
 
 History lies packed: four bytes a value, one for its place in the season, one for the distance
-to the bucket before; a daily series takes some 3 KB, in memory and in a snapshot alike. Values
+to the bucket before; a daily series takes some 5 KB, in memory and in a snapshot alike. Values
 are rounded to single precision when they are learned, so that a series that was stored and
 restored is the same to the last bit as one that was not.
 """
@@ -18,8 +18,8 @@ from models.calendar import Calendar
 from models.value import Rhythm
 from streams.lived import Lived
 
-KEPT: dict[Rhythm, int] = {"hour": 1512, "day": 427, "week": 112, "month": 60, "quarter": 24}
-"""Buckets kept: nine weeks of hours, fourteen months of days, two years of weeks …"""
+KEPT: dict[Rhythm, int] = {"hour": 1512, "day": 792, "week": 112, "month": 60, "quarter": 24}
+"""Buckets kept: nine weeks of hours, two years and two months of days, two of weeks …"""
 
 RESIDUALS: Final = 56
 """Residuals that the scale is read from: eight weeks of days."""

@@ -322,3 +322,23 @@ def test_an_expectation_knows_nothing_of_its_bucket(
     series, following = taught(values, quantity=quantity)
     other = bucket(following.number, value)
     assert expect(series, following, "day", quantity) == expect(series, other, "day", quantity)
+
+
+@pytest.mark.parametrize(("years", "excused"), [(1, False), (2, True)])
+@pytest.mark.parametrize("share", [0.5, 2.0])
+def test_two_summers_of_two_months_excuse_the_third(
+    years: int, share: float, *, excused: bool
+) -> None:
+    """One long excursion was a shock; what two years had at the same time comes every year."""
+    random = np.random.default_rng(3)
+    series, summer = Series(), 62
+    for number in range(364 * years + 120):
+        away = number >= 120 and (number - 120) % 364 < summer
+        one = bucket(number, 1000.0 * (share if away else 1) + 20 * random.normal())
+        if away:
+            series.set_aside(one, KEPT["day"])
+        else:
+            series.learn(one, learned(series, one, "day"), KEPT["day"])
+    found = expect(series, bucket(364 * years + 120 + 20, 0.0), "day", "count")
+    assert found is not None
+    assert (found.low <= 1000 * share <= found.high) is excused
