@@ -187,14 +187,8 @@ class Groups:
                 line.forget(self.horizon(key, newest))
 
     def horizon(self, key: tuple[str, str, int], newest: int) -> int:
-        """The last bucket that lies behind retention, seen from the newest that all have closed.
-
-        What one is ahead of the others, by a heartbeat say, costs them nothing that they may
-        still correct.
-        """
-        closed = self.lines[key].closed
-        seen = newest if closed is None else min(newest, closed)
-        return self._at(RHYTHMS[key[2]], seen, self.settings.retention.days) - 1
+        """The last bucket that lies behind retention, seen from the newest one of a line."""
+        return self._at(RHYTHMS[key[2]], newest, self.settings.retention.days) - 1
 
     def _lacking(
         self, key: tuple[str, str, int], line: Line, one: Summary, through: int

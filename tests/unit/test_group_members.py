@@ -105,18 +105,3 @@ def test_whoever_is_heard_first_the_same_are_missed(first: str) -> None:
             # Of several values of one day the last one stands.
             shown |= {value.window_end: value.coverage for value in some}
     assert [shown[end] for end in sorted(shown)] == [1.0] * 30 + [0.5] * 30
-
-
-@pytest.mark.parametrize("ahead", [0, 90])
-def test_who_is_complete_far_ahead_makes_the_group_forget_nothing(ahead: int) -> None:
-    """A correction within retention of the slower one counts, however far another has come."""
-    groups = Groups(SETTINGS, catalogue())
-    kept = SETTINGS.retention.days
-    for day in range(160):
-        groups.apply([told("parks", FIRST + day), told("roads", FIRST + day)])
-    for day in range(160, 160 + ahead):
-        groups.apply([_nothing("parks", FIRST + day)])
-    late = FIRST + 160 - kept
-    _, again = groups.apply([told("roads", late, 140)])
-    assert [value.value for value in again] == [240.0]
-    assert groups.apply([told("roads", late - 50, 140)]) == ([], [])
