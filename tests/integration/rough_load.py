@@ -18,6 +18,7 @@ from tests.unit.events_made import (
     AGENCIES,
     BEGIN,
     DAY,
+    KINDS_MADE,
     Plan,
     day_count,
     history,
@@ -47,6 +48,10 @@ days = 60
 
 ROUGH = Plan(seed=11, size=250, agencies=AGENCIES, late=0.02, again=0.06, odd=0.05, bad=0.02)
 """Late, sent twice, ids used again, told in an odd order, long past retention."""
+
+
+OFTEN = tuple(name for name in KINDS_MADE if name != "planned")
+"""Plans are left out: with them an agency is first heard of behind retention in some group."""
 
 
 class Load(NamedTuple):
@@ -92,7 +97,7 @@ def make(folder: Path, *, plain: int) -> Load:
     smooth = folder / "smooth.ndjson"
     generate.write(plain, smooth, per_day=plain // 50)
     events = smooth.read_bytes().splitlines()
-    rough = [_owned(one.line, one.agency) for one in history(ROUGH)]
+    rough = [_owned(one.line, one.agency) for one in history(ROUGH, only=OFTEN)]
     steady = [_owned(one, "mills") for one in _fall()]
     for some in (rough, steady, _refused()):
         _strew(some, events)

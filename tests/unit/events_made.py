@@ -351,7 +351,11 @@ _WEIGHTS = {
 }
 
 
-def history(plan: Plan, *, only: tuple[str, ...] = tuple(_WEIGHTS)) -> list[Made]:
+KINDS_MADE = tuple(_WEIGHTS)
+"""What can happen in a history."""
+
+
+def history(plan: Plan, *, only: tuple[str, ...] = KINDS_MADE) -> list[Made]:
     """Events in order of arrival; receipts are stamped upwards in steps of ``plan.hour``."""
     made: list[Made] = []
     for agency in plan.agencies:
