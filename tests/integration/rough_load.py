@@ -18,7 +18,7 @@ from tests.unit.events_made import (
     AGENCIES,
     BEGIN,
     DAY,
-    KINDS_MADE,
+    WEIGHTS,
     Plan,
     day_count,
     history,
@@ -50,7 +50,7 @@ ROUGH = Plan(seed=11, size=250, agencies=AGENCIES, late=0.02, again=0.06, odd=0.
 """Late, sent twice, ids used again, told in an odd order, long past retention."""
 
 
-OFTEN = tuple(name for name in KINDS_MADE if name != "planned")
+OFTEN = tuple(name for name in WEIGHTS if name != "planned")
 """Plans are left out: with them an agency is first heard of behind retention in some group."""
 
 

@@ -335,7 +335,7 @@ def _subject(name: str, kind: str) -> dict[str, Any]:
     return {"id": name, "type": kind, "content": {}}
 
 
-_WEIGHTS = {
+WEIGHTS = {
     "request": 10,
     "counted": 8,
     "change": 4,
@@ -351,16 +351,12 @@ _WEIGHTS = {
 }
 
 
-KINDS_MADE = tuple(_WEIGHTS)
-"""What can happen in a history."""
-
-
-def history(plan: Plan, *, only: tuple[str, ...] = KINDS_MADE) -> list[Made]:
+def history(plan: Plan, *, only: tuple[str, ...] = tuple(WEIGHTS)) -> list[Made]:
     """Events in order of arrival; receipts are stamped upwards in steps of ``plan.hour``."""
     made: list[Made] = []
     for agency in plan.agencies:
         maker = _Maker(plan, agency, Random(f"{plan.seed} {agency}"))
-        weights = [_WEIGHTS[name] for name in only]
+        weights = [WEIGHTS[name] for name in only]
         for name in maker.random.choices(only, weights, k=plan.size):
             getattr(maker, name)()
         made += maker.made
