@@ -42,7 +42,7 @@ def spans(alerts: Sequence[Row], context: Context) -> list[dict[str, Any]]:
         one = _Span(*cut, min((row["severity"] for row in here), key=_WORST.index), here)
         if found and (found[-1].stop, found[-1].severity) == (one.start, one.severity):
             last = found.pop()
-            more = [row for row in here if row not in last.alerts]
+            more = [row for start, _, row in lives if start == one.start]
             one = _Span(last.start, one.stop, one.severity, last.alerts + more)
         found.append(one)
     return [_row(one, context) for one in found]

@@ -17,9 +17,8 @@ from models.calendar import Calendar
 from models.shock import ShockKind
 from models.value import RHYTHMS
 from streams.curve import Curve, behind, buckets, noise, standing
-from streams.expectation import Quantity, frozen
+from streams.expectation import Past, Quantity, frozen
 from streams.look import Key
-from streams.season import weights
 from streams.series import Series
 
 SERVICE: Final = ("within_standard", "completion", "waiting")
@@ -80,10 +79,11 @@ def _begin(key: Key, onset: int, known: Known) -> Beside:
     name, line, _ = key
     rhythm, series, nature = RHYTHMS[line], known.series[key], known.natures[name]
     before = behind(series, known.calendar, rhythm, onset).start
+    past = Past.of(series, rhythm, before)
     one = Beside(
         direction="up" if nature.course == "down" else "down",
-        frozen=frozen(series, rhythm, before),
-        weigh=weights(series, rhythm, before),
+        frozen=frozen(past),
+        weigh=past.weigh,
         indicator=name,
         line=line,
         quantity=nature.quantity,

@@ -14,12 +14,11 @@ from models.value import RHYTHMS, Rhythm, Value
 from streams.beside import Beside, Known, Nature, beside
 from streams.crisis import BEFORE_MS, NAMESPACE, READINESS, Crises, Crisis
 from streams.curve import Curve, behind, buckets, noise
-from streams.expectation import doubt, frozen
+from streams.expectation import Past, doubt, frozen
 from streams.gauge import DAYS
 from streams.indicator import Indicator
 from streams.look import Key, Look
 from streams.organisation import Joining, Member, Organisation, Organisations
-from streams.season import weights
 from streams.series import Episode, Series
 from streams.shock import KINDS, About, Case
 
@@ -219,13 +218,14 @@ class Casebook:
         """A case from an alert that stands at this bucket, if it is a shock."""
         series, rhythm, since = look.series, about.rhythm, episode.since
         before = behind(series, self.calendar, rhythm, since).start
+        past = Past.of(series, rhythm, before)
         case = Case(
             id=str(uuid5(NAMESPACE, f"shock {self.agency} {look.name} {since}")),
             about=about,
             onset=since,
             direction="up" if episode.direction == "up" else "down",
-            frozen=frozen(series, rhythm, before),
-            weigh=weights(series, rhythm, before),
+            frozen=frozen(past),
+            weigh=past.weigh,
         )
         for one in buckets(series, self.calendar, rhythm, since):
             case.see(one, rhythm, about.quantity)
@@ -236,7 +236,7 @@ class Casebook:
         self._put_under(case, covered, look.key, until)
         case.yields(since, until)
         case.noise = noise(series, case, rhythm, before)
-        case.doubt = doubt(series, rhythm, about.quantity, before)
+        case.doubt = doubt(past, about.quantity)
         case.answer(self.crises.decisions)
         known = Known(self.series, self.natures, self.calendar)
         for other in beside(about.kind, look.key, since, known):

@@ -55,7 +55,7 @@ from statistics import median
 from typing import Literal, NamedTuple
 
 from models.value import Rhythm
-from streams.season import PACED, SHOWN, Weights, weights
+from streams.season import NONE, PACED, SHOWN, Weights, weights
 from streams.series import AWAY, CLOSED, RESIDUALS, Bucket, Series
 
 SAME = 8
@@ -125,6 +125,20 @@ class Expectation(NamedTuple):
     """The goalpost that ``low`` was lifted to (module ``streams.floor``); 0 where there is none."""
 
 
+class Past(NamedTuple):
+    """A history up to a place of it (None: all of it), and what its buckets weigh."""
+
+    series: Series
+    rhythm: Rhythm
+    before: int | None
+    weigh: Weights
+
+    @classmethod
+    def of(cls, series: Series, rhythm: Rhythm, before: int | None = None) -> Past:
+        """The past of a series of buckets of this length."""
+        return cls(series, rhythm, before, weights(series, rhythm, before))
+
+
 def season(rhythm: Rhythm, slot: int) -> int:
     """The part of a slot that the middle depends on: all of it for hours and days, else none."""
     return slot if rhythm in ("hour", "day") else ANY
@@ -132,7 +146,7 @@ def season(rhythm: Rhythm, slot: int) -> int:
 
 def center(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:
     """The expected value; None before the warm-up is over."""
-    return _typical(series, bucket, rhythm, FEWEST[rhythm], weights(series, rhythm))
+    return _typical(Past.of(series, rhythm), bucket, FEWEST[rhythm])
 
 
 def known(series: Series, rhythm: Rhythm) -> int:
@@ -143,43 +157,40 @@ def known(series: Series, rhythm: Rhythm) -> int:
 def learned(series: Series, bucket: Bucket, rhythm: Rhythm) -> float | None:
     """Value less middle, to learn the scale from; None where the middle is mere chance yet."""
     early = EARLY if rhythm in ("hour", "day") else FEWEST[rhythm]
-    middle = _typical(series, bucket, rhythm, early, weights(series, rhythm))
+    middle = _typical(Past.of(series, rhythm), bucket, early)
     return None if middle is None else bucket.value - middle
 
 
-def _typical(
-    series: Series, bucket: Bucket, rhythm: Rhythm, fewest: int, weigh: Weights
-) -> float | None:
+def _typical(past: Past, bucket: Bucket, fewest: int) -> float | None:
     """The middle of this bucket's season, for what it weighs."""
-    middle = _middle(series, season(rhythm, bucket.slot), fewest, weigh)
-    return middle if middle is None else middle * weigh.of(bucket.slot, bucket.days)
+    middle = _middle(past, season(past.rhythm, bucket.slot), fewest)
+    return middle if middle is None else middle * past.weigh.of(bucket.slot, bucket.days)
 
 
-def frozen(series: Series, rhythm: Rhythm, before: int) -> dict[int, float]:
-    """What is expected of each season (see :func:`season`) from a place of the history on.
+def frozen(past: Past) -> dict[int, float]:
+    """What is expected of each season (see :func:`season`) from the end of a past on.
 
     Of a weight of 1 (:mod:`streams.season`) where buckets have one.
     """
-    weigh = weights(series, rhythm, before)
+    rhythm, slots = past.rhythm, past.series.slots
     if rhythm == "hour":
-        plain = set(series.slots)
+        plain = set(slots)
     else:
-        plain = {slot & ~AWAY if slot < 0xFE else -1 for slot in series.slots}
+        plain = {slot & ~AWAY if slot < 0xFE else -1 for slot in slots}
     seasons = {season(rhythm, slot) for slot in plain}
-    found = {one: _middle(series, one, FEWEST[rhythm], weigh, before) for one in sorted(seasons)}
+    found = {one: _middle(past, one, FEWEST[rhythm]) for one in sorted(seasons)}
     return {one: middle for one, middle in found.items() if middle is not None}
 
 
-def doubt(series: Series, rhythm: Rhythm, quantity: Quantity, before: int) -> float:
+def doubt(past: Past, quantity: Quantity) -> float:
     """Standard error of what is expected over a whole season, as a share of it.
 
     A median of k values has that of their mean, 1.2533 times (normal noise); seasons add up as
     independent. Levels are in per cent points: a hundred are one.
     """
     errors, middles = [], []
-    weigh = weights(series, rhythm, before)
-    for one, middle in frozen(series, rhythm, before).items():
-        found = _values(series, one, weigh, before)
+    for one, middle in frozen(past).items():
+        found = _values(past, one)
         spread = NORMAL * median(abs(value - middle) for value in found)
         errors.append(1.2533 * spread / sqrt(len(found)))
         middles.append(abs(middle))
@@ -189,15 +200,16 @@ def doubt(series: Series, rhythm: Rhythm, quantity: Quantity, before: int) -> fl
     return sqrt(sum(error * error for error in errors)) / whole if whole else 0.0
 
 
-def _values(series: Series, slot: int, weigh: Weights, before: int | None = None) -> list[float]:
-    places = series.recent(None if slot == ANY else slot, SAME, before)
-    return [series.value(place) / weigh.at(series, place) for place in places]
+def _values(past: Past, slot: int) -> list[float]:
+    series = past.series
+    places = series.recent(None if slot == ANY else slot, SAME, past.before)
+    if past.weigh is NONE:
+        return [series.value(place) for place in places]
+    return [series.value(place) / past.weigh.at(series, place) for place in places]
 
 
-def _middle(
-    series: Series, slot: int, fewest: int, weigh: Weights, before: int | None = None
-) -> float | None:
-    found = _values(series, slot, weigh, before)
+def _middle(past: Past, slot: int, fewest: int) -> float | None:
+    found = _values(past, slot)
     return median(found) if len(found) >= fewest else None
 
 
@@ -205,18 +217,18 @@ def expect(
     series: Series, bucket: Bucket, rhythm: Rhythm, quantity: Quantity
 ) -> Expectation | None:
     """What the bucket should hold, or None while there is too little to say so."""
-    weigh = weights(series, rhythm)
-    middle = _typical(series, bucket, rhythm, FEWEST[rhythm], weigh)
-    residuals = _known(series, bucket, rhythm, weigh)
+    past = Past.of(series, rhythm)
+    middle = _typical(past, bucket, FEWEST[rhythm])
+    residuals = _known(past, bucket)
     if middle is None or len(residuals) < min(WARM[rhythm], RESIDUALS):
         return None
     scale = _scale(residuals, middle, bucket.n, quantity)
     if len(residuals) not in STUDENT:
         scale *= 1 + YOUNG / len(residuals)
     fell = rose = 0.0
-    if not weigh.slots and quantity != "share":
-        fell, rose = _last_year(series, bucket, middle, rhythm, quantity)
-    drift = _drift(series, bucket, weigh)
+    if not past.weigh.slots and quantity != "share":
+        fell, rose = _last_year(past, bucket, middle, quantity)
+    drift = _drift(past, bucket)
     low = middle + min(fell + NOISE * scale, drift, 0.0) - WIDE * scale
     high = middle + max(rose - NOISE * scale, drift, 0.0) + WIDE * scale
     if quantity in ("share", "mix"):
@@ -226,7 +238,7 @@ def expect(
     return Expectation(middle, low, high, scale)
 
 
-def _drift(series: Series, bucket: Bucket, weigh: Weights) -> float:
+def _drift(past: Past, bucket: Bucket) -> float:
     """How far a steady trend of months or quarters has gone since the middle of what is known.
 
     That middle is months to a year old. The slope is Theil and Sen's; 0 where Mann and Kendall's
@@ -234,6 +246,7 @@ def _drift(series: Series, bucket: Bucket, weigh: Weights) -> float:
     """
     if not bucket.days:
         return 0.0
+    series, weigh = past.series, past.weigh
     places = sorted(series.recent(None, SAME))
     if len(places) < FEWEST["quarter"]:
         return 0.0
@@ -250,14 +263,13 @@ def _drift(series: Series, bucket: Bucket, weigh: Weights) -> float:
     return median(steps) * ahead * weigh.of(bucket.slot, bucket.days)
 
 
-def _known(
-    series: Series, bucket: Bucket, rhythm: Rhythm, weigh: Weights
-) -> list[tuple[float, float]]:
+def _known(past: Past, bucket: Bucket) -> list[tuple[float, float]]:
     """Residuals that the scale is read from."""
     if bucket.days:
-        return _few(series, bucket, rhythm, weigh)
-    residuals = series.residuals()
-    return _young(series) if rhythm == "day" and len(residuals) < RESIDUALS else residuals
+        return _few(past, bucket)
+    residuals = past.series.residuals()
+    is_young = past.rhythm == "day" and len(residuals) < RESIDUALS
+    return _young(past.series) if is_young else residuals
 
 
 def _young(series: Series) -> list[tuple[float, float]]:
@@ -276,14 +288,13 @@ def _young(series: Series) -> list[tuple[float, float]]:
     return found
 
 
-def _few(
-    series: Series, bucket: Bucket, rhythm: Rhythm, weigh: Weights
-) -> list[tuple[float, float]]:
+def _few(past: Past, bucket: Bucket) -> list[tuple[float, float]]:
     """Residuals of months and quarters, which are too few to be learned one by one.
 
     The last twelve buckets about their own median, as this bucket's weight would have it; with a
     season the last that had no part in its weights.
     """
+    series, rhythm, weigh = past.series, past.rhythm, past.weigh
     places = series.recent(None, SHOWN[rhythm] if weigh.slots else PACED)
     mine = weigh.of(bucket.slot, bucket.days)
     held = [series.value(at) * mine / weigh.at(series, at, early=True) for at in places]
@@ -324,47 +335,48 @@ def _spread(share: float, n: int) -> float:
     return p * (1 - p)
 
 
-def _last_year(
-    series: Series, bucket: Bucket, today: float, rhythm: Rhythm, quantity: Quantity
-) -> tuple[float, float]:
+def _last_year(past: Past, bucket: Bucket, today: float, quantity: Quantity) -> tuple[float, float]:
     """How far this time of last year went below and above what was its middle then.
 
     In the unit of the value; counts in proportion to ``today``, the bucket's own middle. Zeros
     without a last year.
     """
+    series, rhythm = past.series, past.rhythm
     if rhythm not in YEAR:
         return 0.0, 0.0
-    places = _this_time(series, bucket, rhythm, 1)
-    shock = {place for place in places if series.away(place) > SEASON[rhythm]}
-    if shock and any(
-        series.away(place) > SEASON[rhythm] for place in _this_time(series, bucket, rhythm, 2)
-    ):
+    places = _this_time(past, bucket, 1)
+    shock = _long(past, places)
+    if shock and _long(past, _this_time(past, bucket, 2)):
         # What lasted as long in both years comes every year.
         shock.clear()
     moves: list[float] = []
     middles: dict[int | None, float | None] = {}
-    weigh = weights(series, rhythm)
+    before = past._replace(before=places.start)
     for place in places:
         if place in shock or series.slots[place] in HOLIDAYS:
             continue
         slot = _slot(series.slots[place]) if rhythm == "day" else None
         if slot not in middles:
-            season_of = ANY if slot is None else slot
-            middles[slot] = _middle(series, season_of, FEWEST[rhythm], weigh, places.start)
+            middles[slot] = _middle(before, ANY if slot is None else slot, FEWEST[rhythm])
         middle = middles[slot]
         if middle is None or (quantity == "count" and middle <= 0):
             continue
-        usual = middle * weigh.at(series, place)
+        usual = middle * past.weigh.at(series, place)
         move = series.value(place) - usual
         moves.append(move * today / usual if quantity == "count" else move)
     return min(moves, default=0.0), max(moves, default=0.0)
 
 
-def _this_time(series: Series, bucket: Bucket, rhythm: Rhythm, years: int) -> range:
+def _this_time(past: Past, bucket: Bucket, years: int) -> range:
     """The places of this time of the year, so many years ago."""
-    ago, about = YEAR[rhythm]
+    ago, about = YEAR[past.rhythm]
     number = bucket.number - years * ago
-    return series.between(number - about, number + about)
+    return past.series.between(number - about, number + about)
+
+
+def _long(past: Past, places: range) -> set[int]:
+    """Those of these places that lie in an excursion longer than a season's."""
+    return {place for place in places if past.series.away(place) > SEASON[past.rhythm]}
 
 
 def _slot(kept: int) -> int:

@@ -87,6 +87,8 @@ def _act(
     if act.step:
         columns["at"] = _moments(act, data, times)
     _add_marks(act, data, columns, standards)
+    for name in KINDS[act.kind].names:
+        columns[name] = _hashes(map(attrgetter(name), data))
     bands = _add_counts(act, data, columns)
     return Prepared(act, rows, Facts(keys, act.step, act.rank, columns, bands), times)
 
@@ -128,9 +130,6 @@ def _moments(act: Act, data: list[Any], times: I64) -> I64:
 def _add_marks(act: Act, data: list[Any], columns: dict[str, I64], standards: Standards) -> None:
     for mark in KINDS[act.kind].marks:
         if not data or mark not in data[0].__struct_fields__:
-            continue
-        if mark == "project":
-            columns[mark] = _hashes(one.project for one in data)
             continue
         given = list(map(attrgetter(mark), data))
         columns[mark] = _optional(given)

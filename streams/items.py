@@ -130,6 +130,7 @@ class Items:
             "start",
             "end",
             *self.kind.marks,
+            *self.kind.names,
             *self.kind.counts,
         ):
             if name in said:
@@ -195,5 +196,5 @@ def _fills(kind: Kind) -> dict[str, int]:
     """The columns of a table and what stands in a row before anything is known."""
     fills = {"place": BLANK, "rank": -1, "stamp": -NEVER, "known": NEVER, "rhythm": -1}
     fills |= dict.fromkeys(("start", "end"), NEVER) if not kind.steps else {}
-    fills |= dict.fromkeys((*kind.steps, *kind.marks), NEVER)
+    fills |= dict.fromkeys((*kind.steps, *kind.marks, *kind.names), NEVER)
     return fills | dict.fromkeys(kind.counts, ABSENT)

@@ -6,7 +6,8 @@ a correction of that item and not a second count). Every indicator that reads a 
 shares the one table of it.
 
 - ``steps`` are moments in an item's life. The earliest time reported for a step stands.
-- ``marks`` are other times (a due date), ``counts`` whole numbers, ``bands`` a histogram.
+- ``marks`` are other times (a due date), ``names`` what it belongs to besides (hashed),
+  ``counts`` whole numbers, ``bands`` a histogram.
   They, and where the item belongs, come from the event of the highest rank (a step named
   first outranks later ones), and among equals from the one recorded last.
 """
@@ -29,6 +30,7 @@ class Kind(NamedTuple):
     name: str
     steps: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
     bands: bool = False
 
@@ -56,8 +58,8 @@ KINDS: dict[str, Kind] = {
         Kind("opportunity", steps=("identified", "launched", "dropped")),
         Kind("experiment", steps=("started", "concluded")),
         Kind("project", steps=("started", "finished", "cancelled")),
-        # A plan is renewed and never ends; of which project it is stands in it as a hash.
-        Kind("plan", steps=("told", "replaced"), marks=("planned_end", "project")),
+        # A plan is renewed and never ends.
+        Kind("plan", steps=("told", "replaced"), marks=("planned_end",), names=("project",)),
         Kind(
             "decision",
             steps=("requested", "made", "withdrawn", "implemented", "reversed"),

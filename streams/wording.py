@@ -30,9 +30,9 @@ def reason(look: Look, expected: Expectation, episode: Episode, verdict: Verdict
     if value.value is None or not isfinite(expected.expected):
         # A time that is not reached, now or usually, is no figure to compare.
         now = usual = ""
+    room = f"{usual} ({_span(expected.low, expected.high, indicator.unit)})"
     since = day(episode.since)
     if verdict.what not in ("open", "worse"):
-        room = f"{usual} ({_span(expected.low, expected.high, indicator.unit)})"
         if indicator.detect == "pace":
             # What was judged is how fast open work ends, not what has ended at last.
             now = usual = ""
@@ -45,8 +45,7 @@ def reason(look: Look, expected: Expectation, episode: Episode, verdict: Verdict
     way = "above" if episode.direction == "up" else "below"
     return (
         f"{what} is {far(verdict.depth, way, indicator.quantity)} what was expected since {since}: "
-        f"{now}{_interval(value, indicator.unit)}, {usual} "
-        f"({_span(expected.low, expected.high, indicator.unit)}), "
+        f"{now}{_interval(value, indicator.unit)}, {room}, "
         f"{'of' if is_mixed(look) else 'n'} {look.bucket.n:,}."
     )
 

@@ -69,6 +69,7 @@ def findings(store: str, config: Path, now: int) -> Iterator[Finding]:
     else:
         yield _settings(config)
         yield from disarmed_indicators(settings)
+    unable = [] if settings is None else list(receivers(settings))
     try:
         database = open_store(store, make=False)
         with explained(store_name(database)), database.connect() as connection:
@@ -81,13 +82,13 @@ def findings(store: str, config: Path, now: int) -> Iterator[Finding]:
             if settings is not None:
                 yield _workforce(connection, settings)
                 yield from outgrown_limits(connection)
-                yield from deliveries(connection, settings, now)
+                yield from deliveries(connection, settings, now, able=not unable)
         database.dispose()
     except StoreError as error:
         says, _, fix = str(error).partition("; ")
         yield Finding("store", "wrong", says, fix or "restore the store from a copy")
+    yield from unable
     if settings is not None:
-        yield from receivers(settings)
         yield from grafana(settings.grafana)
 
 
